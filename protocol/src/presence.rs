@@ -1,0 +1,47 @@
+//! The retained message that says whether a home is online.
+
+use crate::limits;
+use serde::{Deserialize, Serialize};
+
+/// What an agent says of itself when it comes, and its last will says when it is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The generation that this agent speaks, 2 or later.
+    pub v: u8,
+    /// Whether the agent serves requests.
+    pub state: State,
+    /// The agent's version.
+    #[serde(default)]
+    pub agent: String,
+    /// Tells one installation from another with the same account.
+    #[serde(default)]
+    pub install: String,
+    /// When this state began, in seconds since 1970 by the home's clock. In a last will: when the session began.
+    #[serde(default)]
+    pub since: u64,
+}
+
+/// Whether a home serves requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It does.
+    Online,
+    /// It does not.
+    Offline,
+}
+
+impl Presence {
+    /// The message.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings and numbers always serialise")
+    }
+
+    /// Reads a message; `None` for anything that no agent of ours says.
+    pub fn parse(message: &[u8]) -> Option<Self> {
+        if message.len() > limits::MAX_PRESENCE_BYTES {
+            return None;
+        }
+        serde_json::from_slice(message).ok().filter(|presence: &Self| presence.v >= 2)
+    }
+}
