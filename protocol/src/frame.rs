@@ -1,7 +1,9 @@
 //! How the second generation answers: one line of JSON, a newline, then the bytes as emoncms sent them.
 
-use crate::{limits, refusal::ErrorCode, refusal::Refusal, request};
-use serde::{Deserialize, Serialize};
+mod head;
+
+use crate::{limits, refusal::ErrorCode, refusal::Refusal};
+use head::{ReadHead, WrittenHead};
 
 /// One MQTT message of an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,86 +51,95 @@ pub enum FrameError {
     /// No head line, or one that is not ours.
     #[error("no frame of the second generation")]
     NotAFrame,
-    /// A head that contradicts itself or names impossible values.
-    #[error("a frame with an impossible head")]
-    Impossible,
 }
 
 impl<'a> Frame<'a> {
-    /// The message.
+    /// The message. What a head cannot hold is left out or cut, so that the other side can always read it.
     pub fn encode(&self) -> Vec<u8> {
-        let (head, body): (Head, &[u8]) = match self {
+        let (head, body): (WrittenHead, &[u8]) = match self {
             Self::Piece { id, seq, last, start, body } => {
-                let mut head = Head { v: 2, id: id.clone(), seq: *seq, last: *last, ..Head::default() };
-                if let Some(start) = start {
-                    head.status = Some(start.status);
-                    head.content_type.clone_from(&start.content_type);
-                    head.encoding = start.zstd.then(|| "zstd".to_owned());
-                    head.etag.clone_from(&start.etag);
-                }
+                let start = start.as_ref();
+                let head = WrittenHead {
+                    v: 2,
+                    id,
+                    seq: *seq,
+                    last: *last,
+                    status: start.map(|start| start.status),
+                    content_type: start.and_then(|start| start.content_type()),
+                    encoding: start.filter(|start| start.zstd).map(|_| "zstd"),
+                    etag: start.and_then(|start| start.etag.as_deref()).filter(|etag| is_etag(etag)),
+                    ..WrittenHead::default()
+                };
                 (head, body)
             }
             Self::Refusal { id, seq, refusal } => {
-                let head = Head {
+                let head = WrittenHead {
                     v: 2,
-                    id: id.clone(),
+                    id,
                     seq: *seq,
                     last: true,
                     status: Some(refusal.code.http_status()),
                     error: Some(refusal.code),
-                    message: Some(refusal.message.clone()),
-                    ..Head::default()
+                    message: Some(shortened(&refusal.message)),
+                    ..WrittenHead::default()
                 };
                 (head, &[])
             }
         };
-        let mut message = serde_json::to_vec(&head).expect("strings and numbers always serialise");
+        let mut message = Vec::with_capacity(HEAD_ROOM + body.len());
+        serde_json::to_writer(&mut message, &head).expect("strings and numbers always serialise");
         message.push(b'\n');
         message.extend_from_slice(body);
         message
     }
 
-    /// Reads a message.
+    /// Reads a message. A head that names its request and is otherwise impossible becomes a refusal of that request
+    /// ([`ErrorCode::BadAnswer`]), so that its caller need not wait for the deadline.
     ///
     /// # Errors
     /// [`FrameError::NotAFrame`] where it may still be an answer of the first generation.
     pub fn parse(message: &'a [u8]) -> Result<Self, FrameError> {
         let window = &message[..message.len().min(limits::MAX_HEAD_BYTES)];
         let end = window.iter().position(|b| *b == b'\n').ok_or(FrameError::NotAFrame)?;
-        let head: Head = serde_json::from_slice(&message[..end]).map_err(|_| FrameError::NotAFrame)?;
-        if head.v < 2 || !request::is_id(&head.id) {
-            return Err(FrameError::NotAFrame);
-        }
+        let head = ReadHead::parse(&message[..end]).ok_or(FrameError::NotAFrame)?;
+        let (id, seq, last) = (head.id, head.seq, head.last);
         let body = &message[end + 1..];
-        let status = head.status.filter(|status| (200..=599).contains(status));
-        match (head.error, head.seq, status) {
-            (Some(code), seq, _) => {
-                let refusal = Refusal::new(code, head.message.unwrap_or_default());
-                Ok(Self::Refusal { id: head.id, seq, refusal })
-            }
-            (None, 0, None) => Err(FrameError::Impossible),
-            (None, _, _) if body.len() > limits::MAX_FRAME_BODY_BYTES => Err(FrameError::Impossible),
-            (None, _, _) if !head.last && body.len() < limits::MIN_FRAME_BODY_BYTES => {
-                Err(FrameError::Impossible)
-            }
-            (None, seq, status) => {
-                let zstd = match head.encoding.as_deref() {
-                    None | Some("identity") => false,
-                    Some("zstd") => true,
-                    Some(_) => return Err(FrameError::Impossible),
-                };
-                let etag = head.etag.filter(|etag| is_etag(etag));
-                let start = status.filter(|_| seq == 0).map(|status| Start {
-                    status,
-                    content_type: head.content_type,
-                    zstd,
-                    etag,
-                });
-                Ok(Self::Piece { id: head.id, seq, last: head.last, start, body })
-            }
+        let refused =
+            |code, text: String| Self::Refusal { id: id.clone(), seq, refusal: Refusal::new(code, text) };
+        let impossible = || Ok(refused(ErrorCode::BadAnswer, "the home sent what is no answer".into()));
+
+        if let Some(code) = head.error {
+            return Ok(refused(code, head.message.unwrap_or_default()));
         }
+        let too_small = !last && body.len() < limits::MIN_FRAME_BODY_BYTES;
+        if too_small || body.len() > limits::MAX_FRAME_BODY_BYTES {
+            return impossible();
+        }
+        if seq > 0 {
+            return Ok(Self::Piece { id, seq, last, start: None, body });
+        }
+        let zstd = match head.encoding.as_deref() {
+            None | Some("identity") => false,
+            Some("zstd") => true,
+            Some(_) => return impossible(),
+        };
+        let Some(status) = head.status.filter(|status| (200..=599).contains(status)) else {
+            return impossible();
+        };
+        let content_type = head.content_type.filter(|text| is_content_type(text));
+        let etag = head.etag.filter(|text| is_etag(text));
+        Ok(Self::Piece { id, seq, last, start: Some(Start { status, content_type, zstd, etag }), body })
     }
 }
+
+impl Start {
+    fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref().filter(|text| is_content_type(text))
+    }
+}
+
+/// Room for a usual head, so that a frame is put together without moving.
+const HEAD_ROOM: usize = 256;
 
 /// Whether `text` is an entity tag (RFC 9110, 8.8.3) short enough to pass on.
 pub fn is_etag(text: &str) -> bool {
@@ -140,25 +151,13 @@ pub fn is_etag(text: &str) -> bool {
         && opaque[1..opaque.len() - 1].bytes().all(|b| b.is_ascii_graphic() && b != b'"')
 }
 
-/// Unknown members are ignored: later generations add to this line.
-#[derive(Default, Serialize, Deserialize)]
-struct Head {
-    v: u8,
-    id: String,
-    #[serde(default)]
-    seq: u32,
-    #[serde(default)]
-    last: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    encoding: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    etag: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorCode>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+/// Whether `text` can stand in a `Content-Type` header.
+fn is_content_type(text: &str) -> bool {
+    (1..=limits::MAX_CONTENT_TYPE_BYTES).contains(&text.len())
+        && text.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
+fn shortened(message: &str) -> &str {
+    let end = message.char_indices().nth(limits::MAX_MESSAGE_CHARS).map_or(message.len(), |(end, _)| end);
+    &message[..end]
 }

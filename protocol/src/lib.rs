@@ -32,3 +32,8 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.len() <= limits::MAX_NAME_BYTES
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
+
+/// Whether JSON `text` is an object. serde reads lists into structs as well, which no message of ours is.
+pub(crate) fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
+}

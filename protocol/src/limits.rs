@@ -9,11 +9,21 @@ pub const MAX_CLIENT_ID_BYTES: usize = 128;
 /// One request message, body included. A dashboard's content is the largest thing that emoncms' pages post.
 pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
-/// Parameters in a request, nested ones counted singly; PHP itself stops at 1000 (`max_input_vars`).
+/// Parameters in a query or a form, nested and repeated ones counted singly; PHP itself stops at 1000
+/// (`max_input_vars`).
 pub const MAX_PARAMS: usize = 500;
+
+/// Lists in one another in a parameter, as in `a[b][c][d]`. emoncms' own go one deep.
+pub const MAX_PARAM_DEPTH: usize = 3;
 
 /// The head line of a frame; the longest that the agent writes is under 500 bytes.
 pub const MAX_HEAD_BYTES: usize = 2048;
+
+/// An answer's content type; emoncms' longest is 31.
+pub const MAX_CONTENT_TYPE_BYTES: usize = 128;
+
+/// A refusal's sentence, in characters. Even with each of them escaped in JSON the head keeps to its limit.
+pub const MAX_MESSAGE_CHARS: usize = 240;
 
 /// Body bytes in one frame, at most. At 1 Mbit/s such a frame takes 65 ms, which is how long another answer
 /// has to wait for it.

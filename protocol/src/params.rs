@@ -1,20 +1,17 @@
 //! Parameters as PHP understands them, flat and checked.
 //!
 //! PHP reads more into a parameter's name than stands there: it drops leading spaces, cuts at NUL, turns `.` and
-//! space into `_`. Names are therefore checked against a narrow alphabet and written again by whoever sends
-//! them on, so that what was checked and what PHP sees cannot differ.
+//! space into `_`, numbers `[]`. Names are therefore checked against a narrow alphabet, numbered here, and written
+//! again by whoever sends them on, so that what was checked and what PHP sees cannot differ.
 
-use crate::{is_name, limits};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+mod collect;
+mod name;
+
+use collect::Collector;
+use serde::{Deserializer, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
-/// emoncms takes its route (`q`), keys and page layout (`embed`) from parameters; a caller must not set them.
-const RESERVED: [&str; 5] = ["q", "apikey", "devicekey", "readkey", "embed"];
-
-/// How deep lists and objects may nest in a first-generation `data`.
-const MAX_DEPTH: usize = 3;
-
-/// Checked parameters, in order: `("id", "1")`, `("ids[0]", "7")`.
+/// Checked parameters, each name once, in order: `("id", "1")`, `("ids[0]", "7")`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
 
@@ -27,45 +24,56 @@ pub enum ParamError {
     /// A name that emoncms uses for itself.
     #[error("the parameter '{0}' cannot be relayed")]
     Reserved(&'static str),
-    /// More than [`limits::MAX_PARAMS`].
+    /// More than [`limits::MAX_PARAMS`](crate::limits::MAX_PARAMS).
     #[error("there are too many parameters")]
     TooMany,
-    /// Neither an object nor an empty list, or nested too deep.
+    /// More than [`limits::MAX_PARAM_DEPTH`](crate::limits::MAX_PARAM_DEPTH) lists in one another.
+    #[error("parameters are nested too deep")]
+    TooDeep,
+    /// One name for a value and for a list: PHP would keep only one of them.
+    #[error("a parameter is both a value and a list")]
+    Conflict,
+    /// Neither an object nor an empty list.
     #[error("parameters must be an object of strings and numbers")]
     Shape,
 }
 
 impl Params {
-    /// Checks pairs as they come from a query or a form. A repeated `name[]` is counted up, as PHP does.
+    /// Checks pairs as they come from a query or a form. `name[]` is numbered as PHP does it; of a repeated name
+    /// the last value counts.
+    ///
+    /// # Errors
+    /// The first thing that must not be relayed.
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, ParamError>
     where
         K: AsRef<str>,
         V: Into<String>,
     {
-        let mut params = Self::default();
+        let mut collector = Collector::default();
         for (name, value) in pairs {
-            let name = name.as_ref();
-            let numbered = name.strip_suffix("[]").map(|base| params.next_index(base));
-            params.push(numbered.unwrap_or_else(|| name.to_owned()), value.into())?;
+            collector.add(name.as_ref(), value.into())?;
         }
-        Ok(params)
+        Ok(Self(collector.into_pairs()))
     }
 
     /// Reads `data` as it stands in a message: an object, or `[]` where PHP had nothing to put in. Values are
     /// strings, numbers, booleans (as PHP's `1` and ``), lists and objects of these; `null` is left out.
+    ///
+    /// # Errors
+    /// The first thing that must not be relayed.
     pub fn from_json(data: &Value) -> Result<Self, ParamError> {
-        let mut params = Self::default();
-        match data {
-            Value::Null => {}
-            Value::Array(list) if list.is_empty() => {}
-            Value::Object(map) => {
-                for (name, value) in map {
-                    params.flatten(name.clone(), value, MAX_DEPTH)?;
-                }
-            }
-            _ => return Err(ParamError::Shape),
-        }
-        Ok(params)
+        Self::read(data)
+    }
+
+    /// Reads `data` without building it in memory first.
+    pub(crate) fn from_json_text(data: &str) -> Result<Self, ParamError> {
+        Self::read(&mut serde_json::Deserializer::from_str(data))
+    }
+
+    fn read<'de>(data: impl Deserializer<'de>) -> Result<Self, ParamError> {
+        let mut collector = Collector::default();
+        collector.read(data)?;
+        Ok(Self(collector.into_pairs()))
     }
 
     /// Name and value of each parameter, in order.
@@ -73,44 +81,14 @@ impl Params {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The value of `name`; of several, the last, as in PHP.
+    /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().filter(|(given, _)| *given == name).map(|(_, value)| value).last()
+        self.iter().find(|(given, _)| *given == name).map(|(_, value)| value)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    fn flatten(&mut self, name: String, value: &Value, depth: usize) -> Result<(), ParamError> {
-        let nested = |key: &str| format!("{name}[{key}]");
-        match value {
-            Value::Null => Ok(()),
-            Value::Bool(flag) => self.push(name, if *flag { "1" } else { "" }.into()),
-            Value::Number(number) => self.push(name, number.to_string()),
-            Value::String(text) => self.push(name, text.clone()),
-            Value::Array(_) | Value::Object(_) if depth == 0 => Err(ParamError::Shape),
-            Value::Array(list) => (list.iter().enumerate())
-                .try_for_each(|(index, item)| self.flatten(nested(&index.to_string()), item, depth - 1)),
-            Value::Object(map) => {
-                map.iter().try_for_each(|(key, item)| self.flatten(nested(key), item, depth - 1))
-            }
-        }
-    }
-
-    fn push(&mut self, name: String, value: String) -> Result<(), ParamError> {
-        check_name(&name)?;
-        if self.0.len() == limits::MAX_PARAMS {
-            return Err(ParamError::TooMany);
-        }
-        self.0.push((name, value));
-        Ok(())
-    }
-
-    fn next_index(&self, base: &str) -> String {
-        let of_this_list = |name: &str| name.strip_prefix(base).is_some_and(|rest| rest.starts_with('['));
-        format!("{base}[{}]", self.iter().filter(|(name, _)| of_this_list(name)).count())
     }
 }
 
@@ -122,22 +100,4 @@ impl Serialize for Params {
         }
         map.end()
     }
-}
-
-fn check_name(name: &str) -> Result<(), ParamError> {
-    let (base, mut rest) = name.find('[').map_or((name, ""), |at| name.split_at(at));
-    if !is_name(base) {
-        return Err(ParamError::Name);
-    }
-    if let Some(reserved) = RESERVED.into_iter().find(|reserved| reserved.eq_ignore_ascii_case(base)) {
-        return Err(ParamError::Reserved(reserved));
-    }
-    while !rest.is_empty() {
-        let inner = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        match inner {
-            Some((key, after)) if key.is_empty() || is_name(key) => rest = after,
-            _ => return Err(ParamError::Name),
-        }
-    }
-    Ok(())
 }

@@ -1,8 +1,11 @@
 //! What the bridge sends to a home: requests of both generations, credit, cancel.
 
-use crate::{ClientId, Endpoint, Format, Params, limits, refusal::Refusal};
+mod parse;
+
+pub use parse::parse;
+
+use crate::{ClientId, Endpoint, Format, Params, refusal::Refusal};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
 use std::time::Duration;
 
 /// One relayed API call.
@@ -165,186 +168,9 @@ pub fn encode_cancel(client: &ClientId, id: &str) -> Vec<u8> {
     serde_json::json!({"v":2, "clientId":client.as_str(), "id":id, "cancel":true}).to_string().into_bytes()
 }
 
-/// Reads a message from a home's request topic.
-///
-/// # Errors
-/// [`BadRequest`], with whom to tell where the message says as much.
-pub fn parse(payload: &[u8]) -> Result<Incoming, BadRequest> {
-    if payload.starts_with(b"DISCONNECTED") {
-        return Ok(Incoming::Ignored);
-    }
-    let nobody = |text: &str| BadRequest { reply: None, refusal: Refusal::bad_request(text) };
-    if payload.len() > limits::MAX_REQUEST_BYTES {
-        return Err(BadRequest {
-            reply: envelope_of_oversized(payload),
-            refusal: Refusal::request_too_large(),
-        });
-    }
-    let raw: Raw = serde_json::from_slice(payload).map_err(|_| nobody("the request is not a JSON object"))?;
-    let client = text_of(&raw.client_id).and_then(|id| ClientId::new(&id));
-    let client = client.ok_or_else(|| nobody("the request has no usable clientId"))?;
-
-    let id = match raw.v.as_u64() {
-        Some(2..) => Some(id_of(&raw.id).ok_or_else(|| nobody("the request has no usable id"))?),
-        _ => None,
-    };
-    if let (Some(id), true) = (&id, raw.action.is_null()) {
-        return control(&raw, client, id.clone());
-    }
-    let reply = ReplyTo { client, id };
-    request(&raw, &reply)
-        .map(|request| Incoming::Request(Box::new(request)))
-        .map_err(|text| BadRequest { reply: Some(reply), refusal: Refusal::bad_request(&text) })
-}
-
 /// Whether `text` can be a request's id.
 pub fn is_id(text: &str) -> bool {
     crate::is_name(text)
-}
-
-fn control(raw: &Raw, client: ClientId, id: String) -> Result<Incoming, BadRequest> {
-    if raw.cancel == Value::Bool(true) {
-        return Ok(Incoming::Cancel { client, id });
-    }
-    match raw.credit.as_u64() {
-        Some(credit) => {
-            // A bridge that does not tell what arrived: assume that it grants one window beyond that.
-            let received = raw.received.as_u64().unwrap_or(credit.saturating_sub(limits::CREDIT_WINDOW));
-            Ok(Incoming::Credit { client, id, credit, received })
-        }
-        None => {
-            let reply = Some(ReplyTo { client, id: Some(id) });
-            Err(BadRequest { reply, refusal: Refusal::bad_request("the request names no action") })
-        }
-    }
-}
-
-fn request(raw: &Raw, reply: &ReplyTo) -> Result<Request, String> {
-    let optional = |value: &Value| match value {
-        Value::Null => Some(String::new()),
-        other => text_of(other),
-    };
-    let parts = (optional(&raw.controller), text_of(&raw.action), optional(&raw.subaction));
-    let endpoint = match &parts {
-        // The oldest clients are asked with the whole path as the action.
-        (Some(controller), Some(action), Some(_)) if controller.is_empty() => Endpoint::parse(action),
-        (Some(controller), Some(action), Some(subaction)) => Endpoint::new(controller, action, subaction),
-        _ => None,
-    };
-    let endpoint =
-        endpoint.ok_or("controller, action and subaction may hold letters, digits, _ and - only")?;
-    let data = Params::from_json(&raw.data).map_err(|error| error.to_string())?;
-    let v2 = reply.id.as_ref().map(|id| v2(raw, id)).transpose()?;
-    Ok(Request { client: reply.client.clone(), endpoint, data, v2 })
-}
-
-fn v2(raw: &Raw, id: &str) -> Result<V2, String> {
-    let optional = |value: &Value| (!value.is_null()).then(|| value.clone());
-    let rights = match raw.rights.as_str() {
-        Some("write") => Rights::Write,
-        _ => Rights::Read,
-    };
-    let method = match optional(&raw.method) {
-        None => Method::Get,
-        Some(value) => serde_json::from_value(value).map_err(|_| "the method must be GET or POST")?,
-    };
-    let format = match optional(&raw.format) {
-        None => Format::Json,
-        Some(value) => serde_json::from_value(value).map_err(|_| "the format must be json, csv or txt")?,
-    };
-    let body = match (&method, optional(&raw.body)) {
-        (_, None) => None,
-        (Method::Get, Some(_)) => return Err("a GET request has no body".into()),
-        (Method::Post, Some(value)) => Some(body(&value)?),
-    };
-    let accepts = |coding: &str| raw.accept.as_array().is_some_and(|list| list.iter().any(|v| v == coding));
-    let timeout = raw.timeout_ms.as_u64().unwrap_or(DEFAULT_TIMEOUT_MS).clamp(1, MAX_TIMEOUT_MS);
-    Ok(V2 {
-        id: id.to_owned(),
-        rights,
-        method,
-        format,
-        body,
-        zstd: accepts("zstd"),
-        timeout: Duration::from_millis(timeout),
-        etag: raw.etag.as_str().filter(|etag| etag.len() <= limits::MAX_ETAG_BYTES).map(str::to_owned),
-        credit: raw.credit.as_u64().unwrap_or(limits::INITIAL_CREDIT),
-    })
-}
-
-fn body(value: &Value) -> Result<Body, String> {
-    const SHAPE: &str = r#"the body must be {"form":{…}} or {"json":"…"}"#;
-    match value.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next()) {
-        Some((kind, form)) if kind == "form" => {
-            Params::from_json(form).map(Body::Form).map_err(|error| error.to_string())
-        }
-        Some((kind, Value::String(text))) if kind == "json" => {
-            let valid = serde_json::from_str::<&RawValue>(text).is_ok();
-            valid.then(|| Body::Json(text.clone())).ok_or_else(|| "the JSON body is not valid JSON".into())
-        }
-        _ => Err(SHAPE.into()),
-    }
-}
-
-/// Finds whom to tell that a request was too large without building its parts in memory.
-fn envelope_of_oversized(payload: &[u8]) -> Option<ReplyTo> {
-    #[derive(Deserialize)]
-    struct Envelope {
-        #[serde(rename = "clientId")]
-        client_id: String,
-        #[serde(default)]
-        v: u64,
-        #[serde(default)]
-        id: Option<String>,
-    }
-    let envelope: Envelope = serde_json::from_slice(payload).ok()?;
-    let client = ClientId::new(&envelope.client_id)?;
-    match (envelope.v, envelope.id) {
-        (2.., id) => Some(ReplyTo { client, id: Some(id.filter(|id| is_id(id))?) }),
-        _ => Some(ReplyTo { client, id: None }),
-    }
-}
-
-/// A deadline where the request names none.
-const DEFAULT_TIMEOUT_MS: u64 = 10_000;
-/// No caller of ours waits longer for a first frame.
-const MAX_TIMEOUT_MS: u64 = 120_000;
-
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-fn id_of(value: &Value) -> Option<String> {
-    value.as_str().filter(|id| is_id(id)).map(str::to_owned)
-}
-
-/// Unknown members are ignored: later generations add to this message.
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Raw {
-    #[serde(rename = "clientId")]
-    client_id: Value,
-    controller: Value,
-    action: Value,
-    subaction: Value,
-    data: Value,
-    v: Value,
-    id: Value,
-    rights: Value,
-    method: Value,
-    format: Value,
-    body: Value,
-    accept: Value,
-    timeout_ms: Value,
-    etag: Value,
-    credit: Value,
-    received: Value,
-    cancel: Value,
 }
 
 #[derive(Serialize)]
