@@ -1,6 +1,6 @@
 //! How the clients and servers of 2018–2021 answer: the request echoed whole, beside emoncms' JSON.
 
-use crate::{limits, request};
+use crate::{is_object, limits, request};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -33,8 +33,11 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// Reads a message; `None` for anything else, also for the echo of a request that had no id.
     pub fn parse(message: &'a [u8]) -> Option<Self> {
-        let raw: Raw = serde_json::from_slice(message).ok()?;
-        request::is_id(&raw.request.id).then(|| Self { id: raw.request.id, result: raw.result.get() })
+        let text = std::str::from_utf8(message).ok().filter(|text| is_object(text))?;
+        let raw: Raw = serde_json::from_str(text).ok()?;
+        let echo = Some(raw.request.get()).filter(|request| is_object(request))?;
+        let Echo { id } = serde_json::from_str(echo).ok()?;
+        request::is_id(&id).then(|| Self { id, result: raw.result.get() })
     }
 }
 
@@ -46,7 +49,8 @@ struct Encoded<'a> {
 
 #[derive(Deserialize)]
 struct Raw<'a> {
-    request: Echo,
+    #[serde(borrow)]
+    request: &'a RawValue,
     #[serde(borrow)]
     result: &'a RawValue,
 }

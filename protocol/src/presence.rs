@@ -1,6 +1,6 @@
 //! The retained message that says whether a home is online.
 
-use crate::limits;
+use crate::{is_object, limits};
 use serde::{Deserialize, Serialize};
 
 /// What an agent says of itself when it comes, and its last will says when it is gone.
@@ -39,9 +39,10 @@ impl Presence {
 
     /// Reads a message; `None` for anything that no agent of ours says.
     pub fn parse(message: &[u8]) -> Option<Self> {
-        if message.len() > limits::MAX_PRESENCE_BYTES {
+        let text = std::str::from_utf8(message).ok()?;
+        if text.len() > limits::MAX_PRESENCE_BYTES || !is_object(text) {
             return None;
         }
-        serde_json::from_slice(message).ok().filter(|presence: &Self| presence.v >= 2)
+        serde_json::from_str(text).ok().filter(|presence: &Self| presence.v >= 2)
     }
 }
