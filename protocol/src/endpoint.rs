@@ -41,15 +41,24 @@ impl Endpoint {
     /// pages that show keys (emoncms below 11.16.8 shows the write key on `*/api`, emoncms#2004).
     ///
     /// The case is ignored: what one file system takes for another name may be the same on the next.
+    ///
+    /// Neither are steps relayed that begin with `emoncms`: where emoncms is installed in a folder of that name, its router cuts
+    /// `/emoncms` out of wherever it stands, and `feed/a/emoncmspi` becomes `feed/api`.
     pub fn is_never_relayed(&self) -> bool {
         const CONTROLLERS: [&str; 7] =
             ["admin", "remoteaccess", "config", "backup", "setup", "network", "wifi"];
         const USER_ACTIONS: [&str; 5] = ["session", "timezone", "gettimezone", "gettimezones", "getuuid"];
+        const FOLDER: &str = "emoncms";
         let among = |name: &str, list: &[&str]| list.iter().any(|entry| entry.eq_ignore_ascii_case(name));
+
+        let cut_by_the_router =
+            |step: &str| step.get(..FOLDER.len()).is_some_and(|start| start.eq_ignore_ascii_case(FOLDER));
 
         among(&self.controller, &CONTROLLERS)
             || self.action.eq_ignore_ascii_case("api")
             || (self.controller.eq_ignore_ascii_case("user") && !among(&self.action, &USER_ACTIONS))
+            || cut_by_the_router(&self.action)
+            || self.subaction.as_deref().is_some_and(cut_by_the_router)
     }
 }
 
