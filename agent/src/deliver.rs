@@ -1,0 +1,228 @@
+//! emoncms' answer on its way to the bridge: whole for the first generation, in frames for the second.
+
+use crate::emoncms::{self, Answer};
+use crate::flow::{Flow, NoCredit};
+use crate::identity::hex;
+use bytes::{Buf, BytesMut};
+use remoteaccess_protocol::{
+    ErrorCode, Frame, Refusal, Start, V2, first_generation,
+    limits::{MAX_FIRST_GENERATION_ANSWER_BYTES, MAX_FRAME_BODY_BYTES, MIN_FRAME_BODY_BYTES},
+};
+use rumqttc::{AsyncClient, QoS};
+use std::io::{self, Write};
+use zstd::stream::write::Encoder;
+
+/// An answer up to this size is read whole before the first frame, so that it can have an `ETag` and the best
+/// compression. Eight of them at once are 2 MB.
+const WHOLE: usize = 256 * 1024;
+/// Below this, compression saves less than the head line costs.
+const WORTH_COMPRESSING: usize = 1024;
+/// Fast, and better than gzip on what emoncms sends (FIELD-NOTES: the knee on a 1 Mbit/s uplink).
+const ZSTD_LEVEL: i32 = 1;
+/// 256 kB of history: bounds the memory of a compressor, of which up to eight run.
+const ZSTD_WINDOW_LOG: u32 = 18;
+
+/// Where messages of one answer go.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    /// The session.
+    pub mqtt: AsyncClient,
+    /// The asking bridge's answer topic.
+    pub topic: String,
+}
+
+/// Why an answer did not get through.
+#[derive(Debug)]
+pub enum Broken {
+    /// The caller is to be told.
+    Refused(Refusal),
+    /// Nobody can be told: the session or the bridge is gone.
+    Gone,
+}
+
+impl Outlet {
+    /// Hands one message to the session; waits while that is busy.
+    pub async fn publish(&self, message: Vec<u8>) -> Result<(), Broken> {
+        self.mqtt.publish(&self.topic, QoS::AtMostOnce, false, message).await.map_err(|_| Broken::Gone)
+    }
+}
+
+/// Answers a request of the second generation. Returns the HTTP status that the caller gets.
+///
+/// # Errors
+/// [`Broken`]; frames may have gone out before.
+pub async fn in_frames(
+    mut answer: Answer,
+    v2: &V2,
+    cacheable: bool,
+    flow: &Flow,
+    outlet: &Outlet,
+) -> Result<u16, Broken> {
+    let mut beginning = BytesMut::new();
+    let complete = read_up_to(WHOLE, &mut answer, &mut beginning).await?;
+    let mut start = Start {
+        status: answer.status,
+        content_type: content_type(&answer, &beginning)?,
+        zstd: false,
+        etag: None,
+    };
+
+    if complete && cacheable && start.status == 200 {
+        let etag = etag_of(&beginning);
+        if v2.etag.as_ref() == Some(&etag) {
+            start = Start { status: 304, content_type: None, zstd: false, etag: Some(etag) };
+            let mut frames = Frames::new(&v2.id, start, flow, outlet);
+            frames.finish().await?;
+            return Ok(304);
+        }
+        start.etag = Some(etag);
+    }
+
+    let status = start.status;
+    if complete {
+        let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING)
+            .then(|| zstd::bulk::compress(&beginning, ZSTD_LEVEL).ok())
+            .flatten()
+            .filter(|packed| packed.len() < beginning.len());
+        start.zstd = packed.is_some();
+        let mut frames = Frames::new(&v2.id, start, flow, outlet);
+        frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
+        frames.finish().await?;
+    } else {
+        start.zstd = v2.zstd;
+        let mut encoder = if v2.zstd { Some(encoder().map_err(|_| compression())?) } else { None };
+        let mut frames = Frames::new(&v2.id, start, flow, outlet);
+        let mut chunk = Some(beginning.freeze());
+        while let Some(bytes) = chunk {
+            match &mut encoder {
+                None => frames.push(&bytes).await?,
+                Some(encoder) => {
+                    encoder.write_all(&bytes).map_err(|_| compression())?;
+                    frames.push(&std::mem::take(encoder.get_mut())).await?;
+                }
+            }
+            chunk = answer.chunk().await.map_err(Broken::Refused)?;
+        }
+        if let Some(encoder) = encoder {
+            frames.push(&encoder.finish().map_err(|_| compression())?).await?;
+        }
+        frames.finish().await?;
+    }
+    Ok(status)
+}
+
+/// Answers a request of the first generation: one message, JSON in JSON.
+///
+/// # Errors
+/// [`Broken`]; nothing has gone out then.
+pub async fn whole(mut answer: Answer, request: &[u8], outlet: &Outlet) -> Result<(u16, u64), Broken> {
+    let mut body = BytesMut::new();
+    if !read_up_to(MAX_FIRST_GENERATION_ANSWER_BYTES, &mut answer, &mut body).await? {
+        return Err(Broken::Refused(emoncms::too_large()));
+    }
+    content_type(&answer, &body)?;
+    let message = match first_generation::encode_answer(request, &body) {
+        Some(message) => message,
+        // Some of emoncms' answers are bare text, such as the "ok" of input/post.
+        None if body.len() < WORTH_COMPRESSING => {
+            let text = std::str::from_utf8(&body).ok().map(|text| serde_json::json!(text).to_string());
+            text.and_then(|text| first_generation::encode_answer(request, text.as_bytes()))
+                .ok_or_else(no_json)?
+        }
+        None => return Err(no_json()),
+    };
+    outlet.publish(message).await?;
+    Ok((answer.status, body.len() as u64))
+}
+
+/// Reads on until `body` holds more than `limit` bytes (false) or the answer has ended (true).
+async fn read_up_to(limit: usize, answer: &mut Answer, body: &mut BytesMut) -> Result<bool, Broken> {
+    while body.len() <= limit {
+        match answer.chunk().await.map_err(Broken::Refused)? {
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+/// Pages are never relayed: they show what the access list cannot know of, keys among it. PHP calls every text
+/// that it was told nothing about `text/html`, so the bytes decide.
+fn content_type(answer: &Answer, beginning: &[u8]) -> Result<Option<String>, Broken> {
+    let html = answer.content_type.as_deref().is_none_or(|given| given.starts_with("text/html"));
+    let page = beginning.trim_ascii_start().starts_with(b"<");
+    match (html, page) {
+        (true, true) => Err(Broken::Refused(Refusal::new(
+            ErrorCode::EmoncmsAnswer,
+            "emoncms at home answered with a web page instead of data",
+        ))),
+        (true, false) => Ok(Some("text/plain; charset=utf-8".into())),
+        (false, _) => Ok(answer.content_type.clone()),
+    }
+}
+
+/// Weak, because the same answer may come compressed or not.
+fn etag_of(body: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, body);
+    format!("W/\"{}\"", hex(&digest.as_ref()[..16]))
+}
+
+fn encoder() -> io::Result<Encoder<'static, Vec<u8>>> {
+    let mut encoder = Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+    encoder.window_log(ZSTD_WINDOW_LOG)?;
+    Ok(encoder)
+}
+
+fn compression() -> Broken {
+    Broken::Refused(Refusal::new(
+        ErrorCode::Busy,
+        "the home's agent has no memory left to compress the answer",
+    ))
+}
+
+fn no_json() -> Broken {
+    let message = "emoncms at home did not answer with JSON, which is all that this server understands";
+    Broken::Refused(Refusal::new(ErrorCode::EmoncmsAnswer, message))
+}
+
+/// Cuts bytes into frames. The last frame is sent by [`Frames::finish`] alone.
+struct Frames<'a> {
+    id: &'a str,
+    start: Option<Start>,
+    pending: BytesMut,
+    flow: &'a Flow,
+    outlet: &'a Outlet,
+}
+
+impl<'a> Frames<'a> {
+    fn new(id: &'a str, start: Start, flow: &'a Flow, outlet: &'a Outlet) -> Self {
+        Self { id, start: Some(start), pending: BytesMut::new(), flow, outlet }
+    }
+
+    async fn push(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
+        while !bytes.is_empty() {
+            let taken = bytes.len().min(MAX_FRAME_BODY_BYTES);
+            self.pending.extend_from_slice(&bytes[..taken]);
+            bytes.advance(taken);
+            while self.pending.len() > self.frame_size() {
+                self.send(self.frame_size(), false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<(), Broken> {
+        self.send(self.pending.len(), true).await
+    }
+
+    fn frame_size(&self) -> usize {
+        self.flow.frame_size().max(MIN_FRAME_BODY_BYTES)
+    }
+
+    async fn send(&mut self, length: usize, last: bool) -> Result<(), Broken> {
+        let body = self.pending.split_to(length);
+        let seq = self.flow.next_frame(length as u64).await.map_err(|NoCredit| Broken::Gone)?;
+        let frame = Frame::Piece { id: self.id.to_owned(), seq, last, start: self.start.take(), body: &body };
+        self.outlet.publish(frame.encode()).await
+    }
+}

@@ -1,0 +1,166 @@
+//! The local emoncms, over HTTP.
+
+use crate::config;
+use bytes::Bytes;
+use remoteaccess_protocol::{Body, Endpoint, ErrorCode, Format, Params, Refusal, Rights};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use std::time::Duration;
+
+/// An answer larger than this is not begun. emoncms' own exports end at 25 MB of CSV, raw feeds can be larger.
+pub const MAX_ANSWER_BYTES: u64 = 1024 * 1024 * 1024;
+/// The local web server either takes a connection at once or not at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// No piece of an answer takes longer than this.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Kept-alive connections, as many as requests run at once.
+const IDLE_CONNECTIONS: usize = crate::dispatch::CONCURRENT_REQUESTS;
+
+/// One call, already allowed.
+pub struct Call<'a> {
+    /// Whose key to use.
+    pub rights: Rights,
+    /// What to ask.
+    pub endpoint: &'a Endpoint,
+    /// The format to ask for.
+    pub format: Format,
+    /// The query.
+    pub query: &'a Params,
+    /// GET without one, POST with one.
+    pub post: Option<Option<&'a Body>>,
+    /// How long the answer's beginning may take.
+    pub timeout: Duration,
+}
+
+/// emoncms' answer, its body still to be read.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type as it came.
+    pub content_type: Option<String>,
+    response: reqwest::Response,
+    left: u64,
+}
+
+/// The client. Keeps connections alive between requests.
+#[derive(Clone, Debug)]
+pub struct Emoncms {
+    http: reqwest::Client,
+}
+
+impl Emoncms {
+    /// A client without proxy, redirects or idle timers: emoncms' web server ends idle connections itself.
+    ///
+    /// # Errors
+    /// The TLS configuration cannot be used.
+    pub fn new(tls: rustls::ClientConfig) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .pool_idle_timeout(None)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build()?;
+        Ok(Self { http })
+    }
+
+    /// Asks, and waits for the beginning of the answer.
+    ///
+    /// # Errors
+    /// A refusal that says in which way emoncms failed.
+    pub async fn ask(&self, emoncms: &config::Emoncms, call: &Call<'_>) -> Result<Answer, Refusal> {
+        let asked = async {
+            match self.send(emoncms, call).await {
+                // The web server may have ended a kept-alive connection at this very moment. Only a call that
+                // changes nothing is made again.
+                Err(error) if call.post.is_none() && !error.is_connect() && !error.is_timeout() => {
+                    self.send(emoncms, call).await
+                }
+                other => other,
+            }
+        };
+        let response = tokio::time::timeout(call.timeout, asked).await.map_err(|_| too_slow(call.timeout))?;
+        let response = response.map_err(|error| refusal_for(&error))?;
+
+        let status = response.status().as_u16();
+        if status == 401 {
+            return Err(Refusal::new(
+                ErrorCode::EmoncmsKey,
+                "emoncms at home does not accept the API key of Remote Access; open Setup > Remote Access there and repair it",
+            ));
+        }
+        if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {
+            return Err(too_large());
+        }
+        let header = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = header.filter(|value| value.len() <= 200).map(str::to_owned);
+        Ok(Answer { status, content_type, response, left: MAX_ANSWER_BYTES })
+    }
+
+    async fn send(
+        &self,
+        emoncms: &config::Emoncms,
+        call: &Call<'_>,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        let url = format!("{}/{}.{}", emoncms.url, call.endpoint, call.format.extension());
+        let method = if call.post.is_some() { reqwest::Method::POST } else { reqwest::Method::GET };
+        let mut request = self.http.request(method, url).query(&call.query.iter().collect::<Vec<_>>());
+        let bearer = format!("Bearer {}", emoncms.key(call.rights).expose());
+        let mut bearer =
+            HeaderValue::try_from(bearer).expect("the configuration takes keys of visible ASCII only");
+        bearer.set_sensitive(true);
+        request = request.header(AUTHORIZATION, bearer);
+        match call.post.flatten() {
+            Some(Body::Form(form)) => request = request.form(&form.iter().collect::<Vec<_>>()),
+            Some(Body::Json(json)) => {
+                request = request.header(CONTENT_TYPE, "application/json").body(json.clone());
+            }
+            None => {}
+        }
+        request.send().await
+    }
+}
+
+impl Answer {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// The body broke off, took too long, or is larger than [`MAX_ANSWER_BYTES`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let chunk = self.response.chunk().await.map_err(|error| refusal_for(&error))?;
+        let length = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        self.left = self.left.checked_sub(length).ok_or_else(too_large)?;
+        Ok(chunk)
+    }
+}
+
+fn refusal_for(error: &reqwest::Error) -> Refusal {
+    // The error's text carries the URL with its parameters: what people read says only what happened.
+    if error.is_connect() {
+        let hint = "emoncms at home does not answer; is its web server running?";
+        Refusal::new(ErrorCode::EmoncmsUnreachable, hint)
+    } else if error.is_timeout() {
+        too_slow(READ_TIMEOUT)
+    } else {
+        Refusal::new(ErrorCode::EmoncmsUnreachable, "emoncms at home broke off in the middle of its answer")
+    }
+}
+
+fn too_slow(limit: Duration) -> Refusal {
+    let seconds = limit.as_secs_f32().ceil();
+    Refusal::new(
+        ErrorCode::EmoncmsTimeout,
+        format!("emoncms at home did not answer within {seconds} seconds"),
+    )
+}
+
+/// The refusal for an answer that does not fit.
+pub fn too_large() -> Refusal {
+    Refusal::new(
+        ErrorCode::TooLarge,
+        "the answer is larger than what can be relayed; ask for a shorter time span",
+    )
+}

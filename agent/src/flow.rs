@@ -1,0 +1,137 @@
+//! How much of one answer may be sent: what the bridge granted, and what the home's uplink takes.
+
+use crate::uplink::Uplink;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// A bridge that grants nothing for so long has lost interest without saying so.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The flow of one answer. Dropping it gives back what was still on its way.
+#[derive(Debug)]
+pub struct Flow {
+    uplink: Arc<Uplink>,
+    counts: Mutex<Counts>,
+    granted: Notify,
+}
+
+#[derive(Debug)]
+struct Counts {
+    credit: u64,
+    sent: u64,
+    received: u64,
+    frames: u32,
+    /// Where each frame ended and when it was sent, oldest first. Bounded by the credit window.
+    marks: VecDeque<(u64, Instant)>,
+}
+
+/// The bridge stopped granting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoCredit;
+
+impl Flow {
+    /// A flow of which `credit` bytes may be sent before the first grant.
+    pub fn new(uplink: Arc<Uplink>, credit: u64) -> Self {
+        let counts = Counts { credit, sent: 0, received: 0, frames: 0, marks: VecDeque::new() };
+        Self { uplink, counts: Mutex::new(counts), granted: Notify::new() }
+    }
+
+    /// Waits until a frame with `bytes` may be sent, and returns its number.
+    ///
+    /// # Errors
+    /// Nothing was granted for a minute.
+    pub async fn next_frame(&self, bytes: u64) -> Result<u32, NoCredit> {
+        while !self.locked(|counts| counts.sent + bytes <= counts.credit) {
+            tokio::time::timeout(PATIENCE, self.granted.notified()).await.map_err(|_| NoCredit)?;
+        }
+        self.uplink.send(bytes).await;
+        Ok(self.locked(|counts| {
+            counts.sent += bytes;
+            counts.marks.push_back((counts.sent, Instant::now()));
+            counts.frames += 1;
+            counts.frames - 1
+        }))
+    }
+
+    /// The bridge tells how much it takes and how much arrived, both counted from the answer's start. Numbers
+    /// that go back, or beyond what was sent, change nothing.
+    pub fn grant(&self, credit: u64, received: u64) {
+        let (bytes, took) = self.locked(|counts| {
+            counts.credit = counts.credit.max(credit);
+            let received = received.clamp(counts.received, counts.sent);
+            let bytes = received - counts.received;
+            counts.received = received;
+            let mut newest = None;
+            while counts.marks.front().is_some_and(|(end, _)| *end <= received) {
+                newest = counts.marks.pop_front();
+            }
+            (bytes, newest.map(|(_, sent)| sent.elapsed()))
+        });
+        match took {
+            Some(took) => self.uplink.arrived(bytes, took),
+            None => self.uplink.forget(bytes),
+        }
+        self.granted.notify_one();
+    }
+
+    /// Frames sent so far.
+    pub fn frames(&self) -> u32 {
+        self.locked(|counts| counts.frames)
+    }
+
+    /// Body bytes sent so far.
+    pub fn sent(&self) -> u64 {
+        self.locked(|counts| counts.sent)
+    }
+
+    /// Body bytes that the next frame should carry.
+    pub fn frame_size(&self) -> usize {
+        self.uplink.frame_size()
+    }
+
+    fn locked<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
+        work(&mut self.counts.lock().expect("nothing panics while it holds the counts"))
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        self.uplink.forget(self.locked(|counts| counts.sent - counts.received));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_sent_beyond_the_credit() {
+        let flow = Flow::new(Arc::new(Uplink::default()), 1000);
+        assert_eq!(flow.next_frame(600).await, Ok(0));
+        assert_eq!(flow.next_frame(600).await, Err(NoCredit));
+        flow.grant(1200, 600);
+        assert_eq!(flow.next_frame(600).await, Ok(1));
+        assert_eq!(flow.sent(), 1200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn grants_that_lie_change_nothing() {
+        let flow = Flow::new(Arc::new(Uplink::default()), 1000);
+        flow.next_frame(1000).await.unwrap();
+        flow.grant(500, u64::MAX);
+        flow.grant(0, 0);
+        assert_eq!(flow.next_frame(1).await, Err(NoCredit));
+        assert_eq!(flow.sent(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_ends_gives_back_what_was_on_its_way() {
+        let uplink = Arc::new(Uplink::default());
+        for _ in 0..20 {
+            let flow = Flow::new(uplink.clone(), 32 * 1024);
+            tokio::time::timeout(Duration::from_secs(1), flow.next_frame(32 * 1024)).await.unwrap().unwrap();
+        }
+    }
+}
