@@ -1,0 +1,181 @@
+//! The whole chain, ready to be asked.
+
+use crate::agent::Agent;
+use crate::bridge::{Account, Bridge, Setup};
+use crate::broker::Broker;
+use crate::client::{Answer, Client};
+use crate::proxy::{Proxy, Speed};
+use crate::standin::{Keys, Standin};
+use crate::{ports, wait};
+use serde_json::{Value, json};
+
+/// The account of every world.
+pub const NAME: &str = "alice";
+
+/// One home, connected. Dropping it ends everything.
+#[derive(Debug)]
+pub struct World {
+    /// Asks the bridge.
+    pub client: Client,
+    /// The account at the bridge.
+    pub account: Account,
+    /// The bridge.
+    pub bridge: Bridge,
+    /// The home's agent.
+    pub agent: Agent,
+    /// The line between the agent and the broker.
+    pub line: Proxy,
+    /// The broker.
+    pub broker: Broker,
+    /// The home's emoncms.
+    pub emoncms: Standin,
+    /// The account's password at the broker.
+    pub broker_password: String,
+}
+
+/// What can be different in a world.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seconds between two signs of life of the agent. The bridge keeps the product's 30.
+    pub keep_alive: u64,
+    /// How fast the home's line is.
+    pub speed: Speed,
+    /// The access list.
+    pub access: Value,
+    /// Lines for the bridge's `[limits]`.
+    pub limits: String,
+    /// MQTT over WebSocket.
+    pub websockets: bool,
+    /// Another emoncms than the stand-in, and its keys.
+    pub emoncms: Option<(String, Keys)>,
+    /// Whether the home's agent is started.
+    pub agent: bool,
+    /// Whether the bridge is told that the home speaks the first generation only.
+    pub first_generation: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keep_alive: 30,
+            speed: Speed::default(),
+            access: access_list(),
+            limits: String::new(),
+            websockets: false,
+            emoncms: None,
+            agent: true,
+            first_generation: false,
+        }
+    }
+}
+
+/// What a home allows here: enough to read by, and some of what writes.
+pub fn access_list() -> Value {
+    json!({
+        "feed/list": "read", "feed/data": "read", "feed/fetch": "read", "feed/timevalue": "read",
+        "feed/value": "read", "feed/get": "read", "feed/aget": "read", "feed/getmeta": "read",
+        "feed/getid": "read", "feed/csvexport": "read",
+        "input/list": "read", "input/get": "read", "input/get_inputs": "read", "input/isdisabled": "read",
+        "process/list": "read", "schedule/list": "read", "user/session": "read", "user/gettimezone": "read",
+        "feed/set": "write", "feed/insert": "write",
+        "input/post": "write", "input/process/set": "write", "input/process/get": "write",
+    })
+}
+
+impl World {
+    /// A world as it usually is, with the home online.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A world that differs, with the home online unless it has no agent.
+    pub async fn with(options: Options) -> Self {
+        let broker_password = ports::random_hex::<12>();
+        let broker = Broker::start(&[(NAME, &broker_password), ("bob", "bob-password")]).await;
+        let emoncms = Standin::start(Keys::random()).await;
+        let listener = match options.websockets {
+            true => broker.ports().websockets,
+            false => broker.ports().tls,
+        };
+        let line = Proxy::with_speed(listener, options.speed).await;
+
+        let mut account = Account::new(NAME);
+        account.first_generation = options.first_generation;
+        let setup = Setup {
+            broker_port: broker.ports().plain,
+            keep_alive: 30,
+            accounts: vec![account.clone(), Account::new("bob")],
+            limits: options.limits.clone(),
+        };
+        let bridge = Bridge::start(&setup).await;
+        let client = Client::new(bridge.url());
+        let agent = Agent::new(options.keep_alive);
+        let mut world = Self { client, account, bridge, agent, line, broker, emoncms, broker_password };
+        world.agent.write_config(&world.config(&options));
+        wait::until("the bridge to reach its broker", wait::SOON, async || {
+            let health = world.client.get_anonymously("/-/health").await;
+            (health.status == 200).then_some(())
+        })
+        .await;
+        if options.agent {
+            world.agent.launch();
+            world.comes_online().await;
+        }
+        world
+    }
+
+    /// The home's configuration.
+    pub fn config(&self, options: &Options) -> Value {
+        let standin = || (self.emoncms.url(), self.emoncms.keys());
+        let (url, keys) = options.emoncms.clone().unwrap_or_else(standin);
+        json!({
+            "APP_ENV": "production",
+            "MQTT_HOST": "localhost", "MQTT_PORT": self.line.port(),
+            "MQTT_USERNAME": NAME, "MQTT_PASSWORD": self.broker_password,
+            "MQTT_TLS": true, "MQTT_TRANSPORT": if options.websockets { "websockets" } else { "tcp" },
+            "MQTT_CA_FILE": self.broker.ca(),
+            "EMONCMS_URL": url, "APIKEY_READ": keys.read, "APIKEY_WRITE": keys.write,
+            "ACCESS_CONTROL": options.access,
+        })
+    }
+
+    /// Waits until the agent is connected and the bridge knows it.
+    pub async fn comes_online(&self) {
+        self.agent.reaches("connected").await;
+        self.is_served().await;
+    }
+
+    /// Waits until the bridge no longer says that the home, or its broker, is not there.
+    pub async fn is_served(&self) {
+        wait::until("the home to be served", wait::SOON * 4, async || {
+            // No list can allow this, so that nothing but the answer tells that it was asked.
+            let answer = self.get("/nobody/asks.json").await;
+            (!matches!(answer.refusal().1.as_str(), "home_offline" | "broker_offline")).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until the bridge says that the home is not there.
+    pub async fn goes_offline(&self) {
+        wait::until("the home to be offline", wait::SOON * 2, async || {
+            let answer = self.get("/nobody/asks.json").await;
+            (answer.refusal().1 == "home_offline").then_some(())
+        })
+        .await;
+    }
+
+    /// Asks with the key for reading.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(path, &self.account.read_key).await
+    }
+
+    /// Asks with the key for everything.
+    pub async fn get_as_owner(&self, path: &str) -> Answer {
+        self.client.get(path, &self.account.write_key).await
+    }
+
+    /// Posts a form with the key for everything.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.client.post(path, &self.account.write_key, form).await
+    }
+}
