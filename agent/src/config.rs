@@ -66,10 +66,13 @@ impl Config {
     /// # Errors
     /// What is wrong, with the key's name.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let raw: Raw = serde_json::from_str(text).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => wrong(format!("it must be a JSON object: {error}")),
+        // By way of a map: a struct alone would also take a list for its members in order.
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => wrong("it must be a JSON object".into()),
             _ => wrong(format!("it is not valid JSON: {error}")),
         })?;
+        let raw: Raw =
+            serde_json::from_value(Value::Object(map)).map_err(|error| wrong(error.to_string()))?;
         let enabled = switch("ENABLED", &raw.enabled)?.unwrap_or(true);
         let broker = match Broker::new(&raw) {
             Err(_) if !enabled => None,

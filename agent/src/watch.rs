@@ -80,10 +80,11 @@ impl Watched {
         watcher
             .watch(directory, RecursiveMode::NonRecursive)
             .with_context(|| format!("the directory {} cannot be watched", directory.display()))?;
-        if let Some(target) = std::fs::canonicalize(&self.path).ok().as_deref().and_then(Path::parent)
-            && target != directory
+        let target = std::fs::canonicalize(&self.path).ok();
+        if let Some(elsewhere) =
+            target.as_deref().and_then(Path::parent).filter(|target| *target != directory)
         {
-            let _ = watcher.watch(target, RecursiveMode::NonRecursive);
+            let _ = watcher.watch(elsewhere, RecursiveMode::NonRecursive);
         }
         self.watcher = Some(watcher);
         Ok(())
@@ -144,5 +145,106 @@ fn is_change(kind: EventKind) -> bool {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
         EventKind::Access(_) => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const VALID: &str = r#"{"MQTT_HOST":"localhost","MQTT_USERNAME":"alice","MQTT_PASSWORD":"p",
+        "APIKEY_READ":"r","APIKEY_WRITE":"w","EMONCMS_URL":"http://localhost/HERE"}"#;
+
+    struct Case {
+        directory: tempfile::TempDir,
+        configs: watch::Receiver<Option<Arc<Config>>>,
+        _task: tokio::task::JoinHandle<()>,
+    }
+
+    impl Case {
+        fn start(prepare: impl FnOnce(&Path)) -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            prepare(directory.path());
+            let status = Arc::new(Status::new(directory.path().join("no/status.json")));
+            let (watched, configs) = Watched::start(&directory.path().join("c.json"), status).unwrap();
+            Self { directory, configs, _task: tokio::spawn(watched.follow()) }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.directory.path().join(name)
+        }
+
+        async fn expect(&mut self, name: &str) {
+            let url = format!("http://localhost/{name}");
+            let wanted = |config: &Option<Arc<Config>>| config.as_ref().is_some_and(|c| c.emoncms.url == url);
+            let seen = tokio::time::timeout(Duration::from_secs(10), self.configs.wait_for(wanted)).await;
+            assert!(seen.is_ok(), "{name} was not loaded");
+        }
+    }
+
+    fn named(name: &str) -> String {
+        VALID.replace("HERE", name)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_comes_later_is_loaded_and_so_is_each_way_of_changing_it() {
+        let mut case = Case::start(|_| {});
+        assert!(case.configs.borrow().is_none());
+        fs::write(case.path("c.json"), named("created")).unwrap();
+        case.expect("created").await;
+        fs::write(case.path("c.json"), named("in-place")).unwrap();
+        case.expect("in-place").await;
+        fs::write(case.path("new"), named("renamed")).unwrap();
+        fs::rename(case.path("new"), case.path("c.json")).unwrap();
+        case.expect("renamed").await;
+        fs::remove_file(case.path("c.json")).unwrap();
+        fs::write(case.path("c.json"), named("made-anew")).unwrap();
+        case.expect("made-anew").await;
+        fs::copy(case.path("c.json"), case.path("other")).unwrap();
+        fs::write(case.path("other"), named("copied")).unwrap();
+        fs::copy(case.path("other"), case.path("c.json")).unwrap();
+        case.expect("copied").await;
+    }
+
+    #[tokio::test]
+    async fn a_symlink_may_be_swapped_and_its_target_written() {
+        let mut case = Case::start(|directory| {
+            for name in ["one", "two"] {
+                fs::create_dir(directory.join(name)).unwrap();
+                fs::write(directory.join(name).join("file"), named(name)).unwrap();
+            }
+            std::os::unix::fs::symlink("one/file", directory.join("c.json")).unwrap();
+        });
+        case.expect("one").await;
+        std::os::unix::fs::symlink("two/file", case.path("swap")).unwrap();
+        fs::rename(case.path("swap"), case.path("c.json")).unwrap();
+        case.expect("two").await;
+        fs::write(case.path("two/file"), named("two-written")).unwrap();
+        case.expect("two-written").await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_valid_leaves_the_old_configuration_in_force() {
+        let mut case = Case::start(|directory| fs::write(directory.join("c.json"), named("first")).unwrap());
+        case.expect("first").await;
+        for bad in ["", "{", "[]", r#"{"MQTT_HOST":1}"#] {
+            fs::write(case.path("c.json"), bad).unwrap();
+        }
+        fs::remove_file(case.path("c.json")).unwrap();
+        fs::write(case.path("c.json"), named("second")).unwrap();
+        case.expect("second").await;
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_writes_is_one_reload() {
+        let mut case = Case::start(|directory| fs::write(directory.join("c.json"), named("0")).unwrap());
+        case.expect("0").await;
+        case.configs.borrow_and_update();
+        for n in 1..=50 {
+            fs::write(case.path("c.json"), named(&n.to_string())).unwrap();
+        }
+        case.configs.changed().await.unwrap();
+        assert_eq!(case.configs.borrow_and_update().as_ref().unwrap().emoncms.url, "http://localhost/50");
     }
 }
