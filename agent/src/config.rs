@@ -3,7 +3,8 @@
 //! A file of the old client works as it is: its numbers and switches may also be strings, and keys that mean
 //! nothing here are left alone.
 
-use crate::{acl::AccessList, secret::Secret};
+use crate::acl::AccessList;
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::{Rights, Site};
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -2,8 +2,8 @@
 
 use crate::emoncms::{self, Answer};
 use crate::flow::{Flow, NoCredit};
-use crate::identity::hex;
 use bytes::{Buf, BytesMut};
+use remoteaccess_common::random::hex;
 use remoteaccess_protocol::{
     ErrorCode, Frame, Refusal, Start, V2, first_generation,
     limits::{MAX_FIRST_GENERATION_ANSWER_BYTES, MAX_FRAME_BODY_BYTES, MIN_FRAME_BODY_BYTES},

@@ -1,7 +1,8 @@
 //! Which installation this is: the same after a restart, another one on another machine.
 
 use anyhow::{Context, Result, bail};
-use ring::{digest, rand::SecureRandom};
+use remoteaccess_common::random::hex;
+use ring::digest;
 use std::io::ErrorKind;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -44,27 +45,4 @@ impl Identity {
             Err(error) => Err(error).context("cannot make sure that no other agent runs"),
         }
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Sixteen random hexadecimal digits.
-pub fn random_hex() -> String {
-    hex(&random::<8>())
-}
-
-/// A random number in 0..=1.
-pub fn dice() -> f64 {
-    f64::from(u32::from_ne_bytes(random::<4>())) / f64::from(u32::MAX)
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    ring::rand::SystemRandom::new()
-        .fill(&mut bytes)
-        .expect("the kernel always has randomness once it has booted");
-    bytes
 }

@@ -6,11 +6,9 @@
 
 pub mod watch;
 pub mod config;
-pub mod secret;
 pub mod session;
 pub mod membership;
 pub mod twin;
-pub mod backoff;
 pub mod link;
 pub mod trouble;
 pub mod dispatch;
@@ -51,8 +49,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<()>
     let (watched, configs) = watch::Watched::start(&options.config, status.clone())?;
     systemd::ready();
 
-    let tls = link::tls(None).unwrap_or_else(|_| link::without_roots());
-    let emoncms = emoncms::Emoncms::new(tls).context("no HTTP client")?;
+    let emoncms = emoncms::Emoncms::new().context("no HTTP client")?;
     let home = Arc::new(relay::Home { config: configs.clone(), emoncms });
     let context = session::Context {
         home,

@@ -1,14 +1,11 @@
 //! The MQTT connection's settings: TLS, transport, limits, last will.
 
 use crate::config::Broker;
-use crate::identity;
 use crate::status::State;
 use crate::trouble::Trouble;
+use remoteaccess_common::{random, trust};
 use remoteaccess_protocol::{Presence, limits};
 use rumqttc::{AsyncClient, EventLoop, LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use rustls::{ClientConfig, RootCertStore};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +24,7 @@ pub fn open(
     keep_alive: Duration,
 ) -> Result<(AsyncClient, EventLoop), Trouble> {
     // A name of its own for each session: two with one name would cut each other off for ever.
-    let client_id = format!("ra-{}", identity::random_hex());
+    let client_id = format!("ra-{}", random::hex_id::<8>());
     let host = if broker.websockets {
         let scheme = if broker.tls { "wss" } else { "ws" };
         format!("{scheme}://{}:{}/mqtt", broker.host, broker.port)
@@ -50,54 +47,17 @@ pub fn open(
     Ok((client, eventloop))
 }
 
-/// TLS with the roots in `ca_file`, or the system's.
-///
-/// # Errors
-/// There are no roots: without them no server can prove who it is, and going on without TLS is no way out.
-pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, Trouble> {
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        Some(file) => {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                Trouble::new(
-                    State::TlsError,
-                    format!("MQTT_CA_FILE {} cannot be used: {error}", file.display()),
-                )
-            };
-            let pem = std::fs::read(file).map_err(|error| unreadable(&error))?;
-            for certificate in CertificateDer::pem_slice_iter(&pem) {
-                let certificate = certificate.map_err(|error| unreadable(&error))?;
-                roots.add(certificate).map_err(|error| unreadable(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(unreadable(&"there is no certificate in it"));
-            }
-        }
-        None => {
-            // One broken file among the system's roots must not take the good ones along.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                let message =
-                    "This machine has no certificate authorities. Install the package ca-certificates.";
-                return Err(Trouble::new(State::TlsError, message));
-            }
-        }
-    }
-    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
-}
-
 fn transport(broker: &Broker) -> Result<Transport, Trouble> {
     Ok(match (broker.tls, broker.websockets) {
         (false, false) => Transport::tcp(),
         (false, true) => Transport::ws(),
         (true, websockets) => {
-            let tls = TlsConfiguration::Rustls(Arc::new(tls(broker.ca_file.as_deref())?));
+            // Never without TLS instead: a server that cannot prove who it is gets no password.
+            let tls = trust::client(broker.ca_file.as_deref()).map_err(|error| {
+                Trouble::new(State::TlsError, format!("No server can be checked: {error}."))
+            })?;
+            let tls = TlsConfiguration::Rustls(Arc::new(tls));
             if websockets { Transport::wss_with_config(tls) } else { Transport::tls_with_config(tls) }
         }
     })
-}
-
-/// TLS that trusts nobody, for where no certificate is ever looked at: plain HTTP on this machine.
-pub fn without_roots() -> ClientConfig {
-    ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
 }

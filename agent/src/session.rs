@@ -1,14 +1,13 @@
 //! Connect, subscribe, serve, back off.
 
-use crate::backoff::Backoff;
 use crate::config::{Broker, Config};
 use crate::dispatch::Dispatch;
-use crate::identity;
 use crate::link;
 use crate::membership::{Command, Membership};
 use crate::relay::Home;
-use crate::status::{State, Status, unix_now};
+use crate::status::{State, Status};
 use crate::trouble::Trouble;
+use remoteaccess_common::{Backoff, unix_now};
 use remoteaccess_protocol::{Presence, State as Online};
 use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet, Publish, QoS};
 use std::pin::pin;
@@ -18,6 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
+/// Thousands of homes lose the same server at once, and come back spread over this time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// After the first failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Name look-up, TCP, TLS and MQTT together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a session still has to say when it ends in peace.
@@ -54,7 +57,7 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let started = unix_now();
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let mut told = None;
     loop {
         let config = configs.borrow_and_update().clone();
@@ -81,7 +84,7 @@ pub async fn run(
                 told = None;
             }
             End::Failed(trouble, lasted) => {
-                let pause = backoff.next(lasted, identity::dice());
+                let pause = backoff.pause(lasted);
                 context.status.set(trouble.state, trouble.message.clone());
                 // The same trouble over and over is one line in the journal.
                 if told.as_ref() == Some(&trouble) {

@@ -1,12 +1,13 @@
 //! `status.json`: what the page in emoncms shows of the agent.
 
 use crate::relay::Outcome;
+use remoteaccess_common::unix_now;
 use remoteaccess_protocol::ErrorCode;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Requests kept for the page.
@@ -217,9 +218,4 @@ impl Status {
     fn locked<T>(&self, work: impl FnOnce(&mut Report) -> T) -> T {
         work(&mut self.report.lock().expect("nothing panics while it holds the report"))
     }
-}
-
-/// Seconds since 1970, by this machine's clock.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
 }
