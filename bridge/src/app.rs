@@ -1,0 +1,60 @@
+//! What every request shares.
+
+use crate::{
+    accounts::Accounts,
+    broker::Link,
+    config::{Config, Limits},
+    exchange::Exchange,
+    gate::Gate,
+    homes::Homes,
+    password::Passwords,
+    session::Sessions,
+};
+use anyhow::Result;
+use remoteaccess_protocol::ClientId;
+use std::sync::Arc;
+
+/// One running bridge.
+#[derive(Debug)]
+pub struct App {
+    /// Whether browsers come by HTTPS.
+    pub https: bool,
+    /// How long.
+    pub limits: Limits,
+    /// How many.
+    pub gate: Gate,
+    /// Who may ask.
+    pub accounts: Accounts,
+    /// Who signed in.
+    pub sessions: Sessions,
+    /// Whether it is them.
+    pub passwords: Passwords,
+    /// Which homes are there.
+    pub homes: Arc<Homes>,
+    /// What is under way.
+    pub exchange: Arc<Exchange>,
+    /// How it gets there.
+    pub link: Link,
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn new(config: Config, client: ClientId, link: Link) -> Result<Self> {
+        let accounts = Accounts::new(config.accounts);
+        let names = || accounts.names().map(str::to_owned);
+        Ok(Self {
+            https: config.https,
+            limits: config.limits,
+            gate: Gate::new(config.limits.requests, config.limits.requests_per_home, names()),
+            sessions: Sessions::new(config.session_secret.as_ref(), config.https),
+            passwords: Passwords::new()?,
+            homes: Arc::new(Homes::new(names())),
+            exchange: Arc::new(Exchange::new(client)),
+            link,
+            accounts,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The connection to the MQTT broker, and the only task that polls it.
+
+use crate::{backoff::Backoff, config::BrokerConfig, error::Error, tls};
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::Bytes;
+use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES, topic};
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS,
+    SubscribeReasonCode, TlsConfiguration, Transport,
+};
+use std::time::Duration;
+use tokio::{sync::watch, time::sleep};
+
+/// Messages on their way to the poller; who publishes more waits.
+const MAX_QUEUED: usize = 64;
+
+/// For the connection, its handshakes, and for each flush: rumqttc uses one limit for all of them.
+const SLOWEST_STEP_SECONDS: u64 = 10;
+
+/// What the broker's connection tells.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A connection begins: what is said from now on is new.
+    Begun,
+    /// The subscriptions stand: requests may go out.
+    Ready,
+    /// A message came.
+    Message {
+        /// On this topic.
+        topic: &'a str,
+        /// With these bytes.
+        payload: &'a Bytes,
+        /// Whether it was said before this bridge came.
+        retained: bool,
+    },
+    /// Nothing more will come, and what was queued is gone.
+    Lost,
+}
+
+/// A way to publish, while there is one.
+#[derive(Clone, Debug)]
+pub struct Link {
+    client: watch::Receiver<Option<AsyncClient>>,
+}
+
+impl Link {
+    /// Whether requests can go out.
+    pub fn is_up(&self) -> bool {
+        self.client.borrow().is_some()
+    }
+
+    /// Publishes at most once, never later than on this connection.
+    ///
+    /// # Errors
+    /// [`Error::BrokerOffline`] where there is no connection, or none any more.
+    pub async fn publish(&self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
+        let client = self.client.borrow().clone().ok_or(Error::BrokerOffline)?;
+        let sent = client.publish_bytes(topic, QoS::AtMostOnce, false, payload.into()).await;
+        sent.map_err(|_| Error::BrokerOffline)
+    }
+}
+
+/// The broker's connection, yet to be kept up.
+pub struct Connection {
+    options: MqttOptions,
+    client_id: ClientId,
+    state: watch::Sender<Option<AsyncClient>>,
+}
+
+impl Connection {
+    /// Prepares a connection in the name of `client_id`.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up.
+    pub fn new(config: &BrokerConfig, client_id: ClientId) -> Result<(Self, Link)> {
+        let mut options = MqttOptions::new(client_id.as_str(), &config.host, config.port());
+        options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
+        options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
+        if let (Some(username), Some(password)) = (&config.username, &config.password) {
+            options.set_credentials(username, password.expose());
+        }
+        if config.tls {
+            let tls = tls::client_config(config.ca_file.as_deref())?;
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls)));
+        }
+        let (state, client) = watch::channel(None);
+        Ok((Self { options, client_id, state }, Link { client }))
+    }
+
+    /// Keeps the connection up for ever. `on_event` must not wait.
+    pub async fn run(self, mut on_event: impl FnMut(Event<'_>)) {
+        let mut backoff = Backoff::default();
+        loop {
+            let error = self.session(&mut on_event).await;
+            let was_up = self.state.send_replace(None).is_some();
+            on_event(Event::Lost);
+            if was_up {
+                backoff.reset();
+            }
+            let delay = backoff.delay();
+            let what = if was_up { "broker lost" } else { "broker not reached" };
+            tracing::warn!("{what}: {error:#}; next try in {:.1} s", delay.as_secs_f32());
+            sleep(delay).await;
+        }
+    }
+
+    /// One connection, from its beginning to the error that ended it.
+    ///
+    /// Client and event loop are new each time: a queue that outlived its connection would send requests late whose
+    /// callers have long been refused.
+    async fn session(&self, on_event: &mut impl FnMut(Event<'_>)) -> anyhow::Error {
+        let (client, mut events) = AsyncClient::new(self.options.clone(), MAX_QUEUED);
+        let mut network = NetworkOptions::new();
+        network.set_tcp_nodelay(true);
+        network.set_connection_timeout(SLOWEST_STEP_SECONDS);
+        events.set_network_options(network);
+        match self.poll(&client, &mut events, on_event).await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn poll(
+        &self,
+        client: &AsyncClient,
+        events: &mut EventLoop,
+        on_event: &mut impl FnMut(Event<'_>),
+    ) -> Result<std::convert::Infallible> {
+        let mut subscriptions = 2;
+        loop {
+            let event = events.poll().await.map_err(explain)?;
+            let rumqttc::Event::Incoming(packet) = event else { continue };
+            match packet {
+                Packet::ConnAck(_) => {
+                    on_event(Event::Begun);
+                    // Statuses first: the broker answers in order, so most are known when requests may go out.
+                    let statuses = client.try_subscribe(topic::ALL_STATUSES, QoS::AtLeastOnce);
+                    let answers = client.try_subscribe(self.client_id.all_responses(), QoS::AtMostOnce);
+                    statuses.and(answers).context("a new queue has room for two")?;
+                }
+                Packet::SubAck(answer) => {
+                    if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
+                        bail!(
+                            "the broker refuses a subscription; allow this bridge to read user/+/status and \
+                             user/+/response/+ and to write user/+/request"
+                        );
+                    }
+                    subscriptions -= 1;
+                    if subscriptions == 0 {
+                        on_event(Event::Ready);
+                        self.state.send_replace(Some(client.clone()));
+                        let (host, port) = self.options.broker_address();
+                        tracing::info!("broker connected: {host}:{port} as {}", self.client_id.as_str());
+                    }
+                }
+                Packet::Publish(message) => on_event(Event::Message {
+                    topic: &message.topic,
+                    payload: &message.payload,
+                    retained: message.retain,
+                }),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Says what an operator can do about it.
+fn explain(error: ConnectionError) -> anyhow::Error {
+    match error {
+        ConnectionError::ConnectionRefused(
+            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
+        ) => anyhow!("it does not accept broker.username and broker.password"),
+        ConnectionError::NetworkTimeout => anyhow!("it does not answer"),
+        ConnectionError::FlushTimeout => anyhow!("it takes no more data"),
+        other => anyhow::Error::new(other),
+    }
+}

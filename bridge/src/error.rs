@@ -1,0 +1,127 @@
+//! Every reason why there is no answer, and how it is told.
+
+use crate::clock;
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use remoteaccess_protocol::{ErrorCode, Refusal};
+use serde_json::json;
+
+/// Why a caller gets no answer from home. The texts are for the caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not signed in, a wrong key, or a cookie that another site's page made the browser send.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// A path that is not relayed from a home.
+    #[error("this address is not relayed; try /feed/list.json")]
+    NotRelayed,
+    /// Neither GET nor POST.
+    #[error("only GET and POST are relayed")]
+    Method,
+    /// Malformed.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Larger than the limit.
+    #[error("{}", Refusal::request_too_large().message)]
+    RequestTooLarge,
+    /// The home has never been seen.
+    #[error("your home has never been connected; set up remote access in your emoncms first")]
+    HomeNever,
+    /// The home is not connected now.
+    #[error("your home is not connected{}", last_seen_in_words(*.last_seen))]
+    HomeOffline {
+        /// When it was last seen, in seconds since 1970, where that is known.
+        last_seen: Option<u64>,
+    },
+    /// The bridge has no connection to its broker.
+    #[error("the bridge has lost its message broker and is reconnecting; try again in a few seconds")]
+    BrokerOffline,
+    /// Nothing came from home before the deadline.
+    #[error("your home did not answer in time; its connection may be slow or just lost")]
+    HomeTimeout,
+    /// Too many requests to one home at once.
+    #[error("too many requests to your home at once; try again in a moment")]
+    HomeBusy,
+    /// Too many requests to the bridge at once.
+    #[error("the bridge is busy; try again in a moment")]
+    Busy,
+    /// The answer is larger than the limit.
+    #[error("the answer is too large for your home's old client; update it, or ask for less")]
+    AnswerTooLarge,
+    /// What came from home is no answer.
+    #[error("your home sent what is no valid answer: {0}")]
+    BadAnswer(&'static str),
+    /// The home, or emoncms there, refused.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+}
+
+impl Error {
+    /// A refusal from home. What only the bridge can know is not taken from there: a home must not be able to
+    /// sign its owner out.
+    pub fn from_home(refusal: Refusal) -> Self {
+        match refusal.code {
+            ErrorCode::Unauthorized | ErrorCode::BrokerOffline | ErrorCode::NotRelayed => {
+                Self::BadAnswer("a refusal that a home cannot give")
+            }
+            _ => Self::Refused(refusal),
+        }
+    }
+
+    /// What happened, for programs.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unauthorized(_) => ErrorCode::Unauthorized,
+            Self::NotRelayed => ErrorCode::NotRelayed,
+            Self::Method | Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::RequestTooLarge => ErrorCode::RequestTooLarge,
+            Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
+            Self::BrokerOffline => ErrorCode::BrokerOffline,
+            Self::HomeTimeout => ErrorCode::HomeTimeout,
+            Self::HomeBusy | Self::Busy => ErrorCode::Busy,
+            Self::AnswerTooLarge => ErrorCode::TooLarge,
+            Self::BadAnswer(_) => ErrorCode::BadAnswer,
+            Self::Refused(refusal) => refusal.code,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::HomeBusy => StatusCode::TOO_MANY_REQUESTS,
+            other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut body = json!({"success": false, "message": self.to_string(), "error": self.code()});
+        if let Self::HomeOffline { last_seen: Some(seconds) } = &self {
+            body["last_seen"] = (*seconds).into();
+        }
+        let mut response = (self.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.code().retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        match self {
+            Self::Unauthorized(_) => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::Method => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+fn last_seen_in_words(last_seen: Option<u64>) -> String {
+    last_seen.map_or_else(String::new, |seconds| format!("; it was last seen at {}", clock::rfc3339(seconds)))
+}

@@ -1,0 +1,223 @@
+//! Requests under way: who waits for which answer.
+
+use crate::{
+    error::Error,
+    outbox::{Control, Outbox},
+    pending::{Pending, Piece},
+    random,
+    window::Window,
+};
+use bytes::Bytes;
+use remoteaccess_protocol::{
+    ClientId, ErrorCode, Frame, Site, Start, first_generation,
+    frame::FrameError,
+    limits::{CREDIT_WINDOW, MAX_FIRST_GENERATION_ANSWER_BYTES, MIN_FRAME_BODY_BYTES},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+use tokio::sync::mpsc;
+
+/// Pieces that wait for their caller: a full window of the smallest frames.
+const MAX_PIECES: usize = CREDIT_WINDOW as usize / MIN_FRAME_BODY_BYTES;
+
+/// All requests under way, at most as many as the gate lets in.
+#[derive(Debug)]
+pub struct Exchange {
+    client: ClientId,
+    waiting: Mutex<HashMap<String, Waiter>>,
+    outbox: Outbox,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    site: Site,
+    speaks_v2: bool,
+    published: bool,
+    pieces: mpsc::Sender<Piece>,
+    end: Arc<OnceLock<Error>>,
+    next_seq: u32,
+    taken: u64,
+    window: Window,
+}
+
+impl Exchange {
+    /// Nothing is under way. `client` names this bridge towards the agents.
+    pub fn new(client: ClientId) -> Self {
+        Self { client, waiting: Mutex::default(), outbox: Outbox::default() }
+    }
+
+    /// This bridge's name towards the agents.
+    pub fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// What agents are to be told.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Makes an id and waits for its answer from `site`. Only agents that speak v2 know credit and cancel.
+    pub fn open(self: &Arc<Self>, site: &Site, speaks_v2: bool) -> Pending {
+        let id = random::hex_id::<16>();
+        let (sender, pieces) = mpsc::channel(MAX_PIECES);
+        let end = Arc::new(OnceLock::new());
+        let waiter = Waiter {
+            site: site.clone(),
+            speaks_v2,
+            published: false,
+            pieces: sender,
+            end: Arc::clone(&end),
+            next_seq: 0,
+            taken: 0,
+            window: Window::default(),
+        };
+        self.waiting().insert(id.clone(), waiter);
+        Pending::new(Arc::clone(self), id, pieces, end)
+    }
+
+    /// The request has gone out: from now on, giving up has to be told.
+    pub(crate) fn published(&self, id: &str) {
+        if let Some(waiter) = self.waiting().get_mut(id) {
+            waiter.published = true;
+        }
+    }
+
+    /// The caller has taken `bytes` more.
+    pub(crate) fn taken(&self, id: &str, bytes: u64) {
+        if let Some(waiter) = self.waiting().get_mut(id) {
+            waiter.taken += bytes;
+            waiter.window.take(waiter.taken);
+            self.report(id, waiter);
+        }
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn close(&self, id: &str) {
+        if let Some(waiter) = self.waiting().remove(id) {
+            self.cancel(id, &waiter);
+        }
+    }
+
+    /// Takes in a message from `site`. Never waits: who does not keep to the window loses that one exchange.
+    pub fn deliver(&self, site: &Site, message: &Bytes) {
+        match Frame::parse(message) {
+            Ok(Frame::Piece { id, seq, last, start, body }) => {
+                self.piece(site, &id, seq, Piece { start, body: Bytes::copy_from_slice(body), last });
+            }
+            Ok(Frame::Refusal { id, refusal, .. }) => {
+                // A frame that is none is read as such a refusal, and more of them may follow.
+                let goes_on = refusal.code == ErrorCode::BadAnswer;
+                self.end(site, &id, Error::from_home(refusal), goes_on);
+            }
+            Err(FrameError::NotAFrame) => self.first_generation(site, message),
+        }
+    }
+
+    /// `site` has gone: so has everything that was asked of it.
+    pub fn fail_site(&self, site: &Site, error: &Error) {
+        self.waiting().retain(|id, waiter| {
+            let stays = waiter.site != *site;
+            if !stays {
+                self.finish(id, waiter, error.clone());
+            }
+            stays
+        });
+    }
+
+    /// The broker is lost: nothing that was asked will be answered, nothing that was to be told gets through.
+    pub fn fail_all(&self, error: &Error) {
+        for (id, waiter) in self.waiting().drain() {
+            self.finish(&id, &waiter, error.clone());
+        }
+        self.outbox.clear();
+    }
+
+    fn piece(&self, site: &Site, id: &str, seq: u32, piece: Piece) {
+        let mut waiting = self.waiting();
+        let Some(waiter) = waiting.get_mut(id).filter(|waiter| waiter.site == *site) else {
+            tracing::debug!(home = %site, id, "nobody waits for this answer");
+            return;
+        };
+        let last = piece.last;
+        let fault = if seq != waiter.next_seq {
+            Some("a part of it was lost on the way")
+        } else if waiter.window.receive(piece.body.len() as u64).is_err() {
+            Some("it sent more than was asked for")
+        } else {
+            waiter.pieces.try_send(piece).err().map(|_| "it sent faster than was asked for")
+        };
+        waiter.next_seq += 1;
+        match fault {
+            None if last => {
+                waiting.remove(id);
+                self.outbox.withdraw(id);
+            }
+            None => self.report(id, waiter),
+            Some(fault) => {
+                tracing::debug!(home = %site, id, fault, "answer given up");
+                let waiter = waiting.remove(id).expect("it was found above, under the same lock");
+                self.cancel(id, &waiter);
+                waiter.end.set(Error::BadAnswer(fault)).ok();
+            }
+        }
+    }
+
+    fn first_generation(&self, site: &Site, message: &Bytes) {
+        // Looking for the id costs time in the size of the message, which a home chooses.
+        if !self.waiting().values().any(|waiter| waiter.site == *site) {
+            return;
+        }
+        let Some(answer) = first_generation::Answer::parse(message) else {
+            tracing::debug!(home = %site, bytes = message.len(), "no answer of either generation");
+            return;
+        };
+        if message.len() > MAX_FIRST_GENERATION_ANSWER_BYTES {
+            return self.end(site, &answer.id, Error::AnswerTooLarge, false);
+        }
+        let mut waiting = self.waiting();
+        if waiting.get(&answer.id).is_none_or(|waiter| waiter.site != *site || waiter.next_seq > 0) {
+            return;
+        }
+        let waiter = waiting.remove(&answer.id).expect("it was found above, under the same lock");
+        let content_type = Some("application/json".to_owned());
+        let start = Start { status: 200, content_type, zstd: false, etag: None };
+        let body = Bytes::copy_from_slice(answer.result.as_bytes());
+        // Nothing was put into this channel before, so there is room.
+        waiter.pieces.try_send(Piece { start: Some(start), body, last: true }).ok();
+    }
+
+    fn end(&self, site: &Site, id: &str, error: Error, cancel: bool) {
+        let mut waiting = self.waiting();
+        if waiting.get(id).is_some_and(|waiter| waiter.site == *site) {
+            let waiter = waiting.remove(id).expect("it was found above, under the same lock");
+            self.finish(id, &waiter, error);
+            if cancel {
+                self.cancel(id, &waiter);
+            }
+        }
+    }
+
+    fn finish(&self, id: &str, waiter: &Waiter, error: Error) {
+        self.outbox.withdraw(id);
+        // Only who removes a waiter ends it, so this is the first word.
+        waiter.end.set(error).ok();
+    }
+
+    fn report(&self, id: &str, waiter: &mut Waiter) {
+        if let Some(report) = waiter.window.report().filter(|_| waiter.speaks_v2) {
+            self.outbox.put(id, &waiter.site, Control::Progress(report));
+        }
+    }
+
+    fn cancel(&self, id: &str, waiter: &Waiter) {
+        if waiter.speaks_v2 && waiter.published {
+            self.outbox.put(id, &waiter.site, Control::Cancel);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Waiter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

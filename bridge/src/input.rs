@@ -1,0 +1,147 @@
+//! What a request brings: its query and its body.
+
+use crate::{caller, error::Error, secret::Secret};
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use remoteaccess_protocol::{Params, Request, limits::MAX_REQUEST_BYTES, request};
+use serde_json::value::RawValue;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a body may take to arrive: 256 kB at 200 kbit/s.
+const SLOWEST_BODY: Duration = Duration::from_secs(10);
+
+/// Names and values, still to be checked.
+pub type Pairs = Vec<(String, String)>;
+
+/// What was posted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Posted {
+    /// Nothing.
+    Nothing,
+    /// A form.
+    Form(Pairs),
+    /// A JSON text.
+    Json(String),
+}
+
+/// Reads names and values from a query or a form.
+pub fn pairs(text: &[u8]) -> Pairs {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// Reads what was posted, within the limits of size and time.
+///
+/// # Errors
+/// Where it is too large, too slow, or nothing that emoncms takes.
+pub async fn posted(headers: &HeaderMap, body: Body) -> Result<Posted, Error> {
+    let bytes = read(headers, body, MAX_REQUEST_BYTES).await?;
+    if bytes.is_empty() {
+        return Ok(Posted::Nothing);
+    }
+    match content_type(headers).as_str() {
+        "application/x-www-form-urlencoded" => Ok(Posted::Form(pairs(&bytes))),
+        "application/json" => {
+            let text = String::from_utf8(bytes.into()).ok();
+            let text = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok());
+            text.map(Posted::Json).ok_or_else(|| bad("the body is not valid JSON"))
+        }
+        _ => Err(bad("a body must be application/x-www-form-urlencoded or application/json")),
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// Where it is larger, or takes too long.
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Error> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: usize| bytes > limit) {
+        return Err(Error::RequestTooLarge);
+    }
+    // Without the announcement the limit can be what ends the reading; the other causes end the connection, so
+    // nobody hears of them.
+    let bytes = timeout(SLOWEST_BODY, to_bytes(body, limit)).await;
+    bytes.map_err(|_| bad("the body did not arrive in time"))?.map_err(|_| Error::RequestTooLarge)
+}
+
+/// The content type without its parameters, in lower case.
+pub fn content_type(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The caller's key, taken out of wherever it stands: as in emoncms, the query comes first.
+pub fn take_key(query: &mut Pairs, posted: &mut Posted) -> Option<Secret> {
+    let in_query = caller::take_key(query);
+    let in_form = match posted {
+        Posted::Form(form) => caller::take_key(form),
+        _ => None,
+    };
+    in_query.or(in_form)
+}
+
+/// The query and the body as the second generation sends them.
+///
+/// # Errors
+/// Where a name cannot be relayed.
+pub fn for_v2(query: Pairs, posted: Posted) -> Result<(Params, Option<request::Body>), Error> {
+    let body = match posted {
+        Posted::Nothing => None,
+        Posted::Form(form) => Some(request::Body::Form(checked(form)?)),
+        Posted::Json(text) => Some(request::Body::Json(text)),
+    };
+    Ok((checked(query)?, body))
+}
+
+/// The query and the form as one, for agents that read nothing else. What was posted wins, as in PHP's `$_REQUEST`.
+///
+/// # Errors
+/// Where a name cannot be relayed, or the body is no form.
+pub fn merged(mut query: Pairs, posted: Posted) -> Result<Params, Error> {
+    let form = form_only(posted)?;
+    query.retain(|(name, _)| !form.iter().any(|(posted, _)| posted == name));
+    query.extend(form);
+    checked(query)
+}
+
+/// The form where there is one, else the query: what the cloud of 2018–2021 passed on.
+///
+/// # Errors
+/// As [`merged`].
+pub fn one_of(query: Pairs, posted: Posted) -> Result<Params, Error> {
+    match form_only(posted)? {
+        form if form.is_empty() => checked(query),
+        form => checked(form),
+    }
+}
+
+/// The message, if it fits.
+///
+/// # Errors
+/// [`Error::RequestTooLarge`]: escaping makes a message larger than the body it carries.
+pub fn encode(request: &Request) -> Result<Vec<u8>, Error> {
+    let message = request.encode();
+    if message.len() > MAX_REQUEST_BYTES { Err(Error::RequestTooLarge) } else { Ok(message) }
+}
+
+fn form_only(posted: Posted) -> Result<Pairs, Error> {
+    match posted {
+        Posted::Nothing => Ok(Vec::new()),
+        Posted::Form(form) => Ok(form),
+        Posted::Json(_) => {
+            Err(bad("your home's old client cannot take a JSON body; update it, or send a form"))
+        }
+    }
+}
+
+fn checked(pairs: Pairs) -> Result<Params, Error> {
+    Params::from_pairs(pairs).map_err(|error| bad(&error.to_string()))
+}
+
+fn bad(message: &str) -> Error {
+    Error::BadRequest(message.to_owned())
+}

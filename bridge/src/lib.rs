@@ -1,0 +1,138 @@
+//! The cloud's end of emoncms remote access: HTTP on one side, MQTT on the other.
+//!
+//! A request meets the modules in the order in which they are declared. [`server`] accepts its connection,
+//! [`routes`] says who answers it: the [`page`], the bridge's [`own`] handlers, or [`relay`]. That one reads the
+//! [`target`] and the [`input`], finds the [`caller`] and what is left of the [`gate`], looks whether the home is
+//! there ([`homes`]), opens an [`exchange`] and publishes through the [`broker`]. What comes back climbs from the
+//! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
+
+pub mod config;
+pub mod server;
+pub mod patience;
+pub mod routes;
+pub mod page;
+pub mod own;
+pub mod relay;
+pub mod target;
+pub mod input;
+pub mod caller;
+pub mod answer;
+pub mod coding;
+pub mod flow;
+pub mod unzstd;
+pub mod app;
+pub mod gate;
+pub mod accounts;
+pub mod origin;
+pub mod session;
+pub mod password;
+pub mod homes;
+pub mod presence;
+pub mod pending;
+pub mod exchange;
+pub mod window;
+pub mod outbox;
+pub mod broker;
+pub mod backoff;
+pub mod tls;
+pub mod error;
+pub mod secret;
+pub mod clock;
+pub mod random;
+#[cfg(test)]
+mod testing;
+
+pub use accounts::new_account;
+pub use config::Config;
+
+use anyhow::{Context, Result};
+use app::App;
+use broker::{Connection, Event, Link};
+use error::Error;
+use exchange::Exchange;
+use homes::Homes;
+use presence::Home;
+use remoteaccess_protocol::{ClientId, topic::ToBridge};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinSet};
+
+/// A bridge that listens, but does not serve yet.
+pub struct Bridge {
+    listener: TcpListener,
+    connection: Connection,
+    app: Arc<App>,
+}
+
+impl Bridge {
+    /// Binds the socket and gets everything ready. The broker need not be there yet.
+    ///
+    /// # Errors
+    /// Where the address is taken, or TLS to the broker cannot be set up.
+    pub async fn bind(config: Config) -> Result<Self> {
+        // Whoever came first, also in a test with several bridges, has installed the same one.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let listen = config.listen;
+        let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
+            .context("hexadecimal digits make a client id")?;
+        let (connection, link) = Connection::new(&config.broker, client.clone())?;
+        let app = Arc::new(App::new(config, client, link)?);
+        let listener = TcpListener::bind(listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
+        Ok(Self { listener, connection, app })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Where the system does not say.
+    pub fn address(&self) -> Result<SocketAddr> {
+        self.listener.local_addr().context("the socket has no address")
+    }
+
+    /// Serves until `stop`, then lets what runs finish, for a bounded time.
+    ///
+    /// # Errors
+    /// Where the socket fails for good.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let Self { listener, connection, app } = self;
+        tracing::info!("listening on http://{}", listener.local_addr()?);
+        // Ends its tasks when it goes out of scope.
+        let mut tasks = JoinSet::new();
+        let (homes, exchange) = (Arc::clone(&app.homes), Arc::clone(&app.exchange));
+        tasks.spawn(connection.run(move |event| dispatch(&homes, &exchange, &event)));
+        tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
+        server::serve(listener, routes::router(app), stop).await
+    }
+}
+
+/// Takes each of the broker's events to whom it concerns. Never waits.
+fn dispatch(homes: &Homes, exchange: &Exchange, event: &Event<'_>) {
+    match event {
+        Event::Begun => homes.begun(),
+        Event::Ready => homes.ready(),
+        Event::Lost => {
+            homes.lost();
+            exchange.fail_all(&Error::BrokerOffline);
+        }
+        Event::Message { topic, payload, retained } => match ToBridge::parse(topic) {
+            Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
+            Some(ToBridge::Status(site)) => {
+                if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
+                    exchange.fail_site(&site, &Error::HomeOffline { last_seen });
+                }
+            }
+            None => tracing::debug!(topic, "a topic that is not ours"),
+        },
+    }
+}
+
+/// Publishes what agents are to be told about answers under way.
+async fn tell(exchange: Arc<Exchange>, link: Link) {
+    loop {
+        for (id, (site, control)) in exchange.outbox().take().await {
+            let message = control.encode(exchange.client(), &id);
+            // Without a broker there is nobody to tell.
+            link.publish(site.request_topic(), message).await.ok();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What the bridge answers itself.
+
+use crate::{
+    app::App,
+    caller::{self, Caller},
+    clock,
+    error::Error,
+    input, origin,
+    presence::Home,
+    secret::Secret,
+};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Uri, header},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A name and a password, percent-encoded at the worst.
+const MAX_LOGIN_BYTES: usize = 4096;
+
+/// Who comes from another site's page, whoever they are.
+const FORGED: Error = Error::Unauthorized("sign in on this bridge's own page");
+const WRONG: Error = Error::Unauthorized("the name or the password is wrong");
+
+#[derive(Deserialize)]
+struct Login {
+    username: String,
+    password: Secret,
+}
+
+/// `POST /-/session`: signs in.
+pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
+    let _place = app.gate.enter()?;
+    let (head, body) = request.into_parts();
+    if !origin::is_own(&head.headers) {
+        return Err(FORGED);
+    }
+    // A form of another site cannot have this type.
+    if input::content_type(&head.headers) != "application/json" {
+        return Err(Error::BadRequest("sign in with application/json".into()));
+    }
+    let bytes = input::read(&head.headers, body, MAX_LOGIN_BYTES).await?;
+    let login: Login = serde_json::from_slice(&bytes)
+        .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
+    let caller = check_password(&app, &login.username, login.password).await?.ok_or(WRONG)?;
+    let cookie = app.sessions.cookie(&caller.account, clock::unix_now());
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), private(who(&caller))).into_response())
+}
+
+/// `GET /-/session`: who is asking.
+pub async fn session(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
+    Ok(private(who(&identify(&app, &uri, &headers)?)))
+}
+
+/// `DELETE /-/session`: signs out.
+pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
+    if !origin::is_own(&headers) {
+        return Err(FORGED);
+    }
+    let cookie = AppendHeaders([(header::SET_COOKIE, app.sessions.no_cookie())]);
+    Ok((cookie, private(json!({"success": true}))).into_response())
+}
+
+/// `GET /-/home`: whether the caller's home is there.
+pub async fn home(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
+    let account = identify(&app, &uri, &headers)?.account;
+    if !app.link.is_up() {
+        return Err(Error::BrokerOffline);
+    }
+    let _place = app.gate.enter()?;
+    let state = match app.homes.home(&account.site).await {
+        Home::Online(presence) => {
+            json!({"state": "online", "since": presence.since, "agent": presence.agent})
+        }
+        Home::Offline { last_seen } => json!({"state": "offline", "last_seen": last_seen}),
+        // A client of 2018–2021 says nothing of itself.
+        Home::Never if account.first_generation => json!({"state": "unknown"}),
+        Home::Never => json!({"state": "never"}),
+    };
+    Ok(private(state))
+}
+
+/// `GET /-/health`: whether requests can go out at all.
+pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
+    let up = app.link.is_up().then(|| private(json!({"success": true, "broker": "connected"})));
+    up.ok_or(Error::BrokerOffline)
+}
+
+/// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
+pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
+    let _place = app.gate.enter()?;
+    let (head, body) = request.into_parts();
+    if !origin::is_own(&head.headers) {
+        return Err(FORGED);
+    }
+    let (username, password) = form_login(&head.headers, body).await?;
+    let caller = check_password(&app, &username, password).await?;
+    Ok(private(match caller.map(|caller| caller.account) {
+        Some(account) => json!({
+            "success": true,
+            "userid": account.userid,
+            "apikey_write": account.write_key.expose(),
+            "apikey_read": account.read_key.expose(),
+        }),
+        None => json!({"success": false, "message": "Incorrect authentication"}),
+    }))
+}
+
+async fn form_login(headers: &HeaderMap, body: Body) -> Result<(String, Secret), Error> {
+    let bytes = input::read(headers, body, MAX_LOGIN_BYTES).await?;
+    let pairs = input::pairs(&bytes);
+    let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))
+}
+
+async fn check_password(app: &App, username: &str, password: Secret) -> Result<Option<Caller>, Error> {
+    let account = app.accounts.named(username);
+    let hash = account.map(|account| &account.password_hash);
+    let fits = app.passwords.check(hash, password).await?;
+    let account = account.filter(|_| fits).map(Arc::clone);
+    Ok(account.map(|account| Caller { account, rights: remoteaccess_protocol::Rights::Write }))
+}
+
+fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
+    let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes()));
+    caller::identify(app, headers, key.as_ref())
+}
+
+fn who(caller: &Caller) -> Value {
+    let account = &caller.account;
+    json!({
+        "success": true,
+        "username": account.name(),
+        "userid": account.userid,
+        "rights": caller.rights,
+    })
+}
+
+/// Nothing of this is for a cache.
+fn private(body: Value) -> Response {
+    let mut response = Json(body).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,173 @@
+//! One API call: from HTTP to a home and back.
+
+use crate::{
+    answer::{self, Asked},
+    app::App,
+    caller::{self, Caller},
+    coding,
+    error::Error,
+    flow::Flow,
+    gate::Place,
+    input::{self, Pairs, Posted},
+    presence::Home,
+    target::Target,
+};
+use axum::{
+    Json,
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, Method as HttpMethod, Version, header},
+    response::{IntoResponse, Response},
+};
+use remoteaccess_protocol::{
+    ErrorCode, Method, Params, Refusal, Request, Rights, V2, frame, limits::INITIAL_CREDIT, request::Body,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// How much earlier than the bridge an agent gives up: then its refusal, which knows more, arrives in time.
+const AGENT_GIVES_UP_EARLIER: Duration = Duration::from_millis(500);
+
+/// Answers everything that is not this bridge's own.
+pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
+    let Some(target) = Target::parse(request.uri().path()) else {
+        return Error::NotRelayed.into_response();
+    };
+    let old_route = target.old_route;
+    match answered(&app, target, request).await {
+        Ok(response) => response,
+        // All that the cloud of 2018–2021 ever said, and what its callers look for.
+        Err(error)
+            if old_route
+                && matches!(
+                    error.code(),
+                    ErrorCode::HomeOffline | ErrorCode::HomeTimeout | ErrorCode::EmoncmsTimeout
+                ) =>
+        {
+            Json("API Timeout").into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Response, Error> {
+    let method = match *request.method() {
+        HttpMethod::GET => Method::Get,
+        HttpMethod::POST => Method::Post,
+        _ => return Err(Error::Method),
+    };
+    let place = app.gate.enter()?;
+    let (head, body) = request.into_parts();
+    let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes());
+    let mut posted = match method {
+        Method::Get => Posted::Nothing,
+        Method::Post => input::posted(&head.headers, body).await?,
+    };
+    let key = input::take_key(&mut query, &mut posted);
+    let caller = caller::identify(app, &head.headers, key.as_ref())?;
+    let places = [place, app.gate.enter_home(caller.account.name())?];
+
+    let etag = known_etag(&head.headers);
+    let asked = Asked {
+        target,
+        takes_zstd: coding::takes_zstd(&head.headers),
+        has_etag: etag.is_some(),
+        tells_breaks: head.version >= Version::HTTP_11,
+    };
+    let call = Call { caller, method, query, posted, etag };
+    ask(app, asked, call, places).await
+}
+
+struct Call {
+    caller: Caller,
+    method: Method,
+    query: Pairs,
+    posted: Posted,
+    etag: Option<String>,
+}
+
+async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<Response, Error> {
+    let account = Arc::clone(&call.caller.account);
+    let speaks_v2 = speaks_v2(app, &call.caller).await?;
+    let mut pending = app.exchange.open(&account.site, speaks_v2);
+    let request = request(app, &asked.target, call, speaks_v2, pending.id())?;
+    let message = input::encode(&request)?;
+
+    let (start, id, home) = (Instant::now(), pending.id().to_owned(), account.name());
+    let deadline = start + app.limits.request_timeout;
+    let sent = timeout_at(deadline, app.link.publish(account.site.request_topic(), message)).await;
+    sent.map_err(|_| Error::BrokerOffline)??;
+    pending.published();
+    let first = timeout_at(deadline, pending.next()).await.unwrap_or(Err(Error::HomeTimeout));
+    let result = first
+        .and_then(|first| answer::build(&asked, first, Flow::new(pending, app.limits.idle_timeout, places)));
+    let status =
+        result.as_ref().map_or_else(|error| format!("{:?}", error.code()), |r| r.status().to_string());
+    let ms = start.elapsed().as_millis();
+    tracing::debug!(id, home, endpoint = %asked.target.endpoint, status, ms, "request");
+    result
+}
+
+/// Whether the caller's home takes requests, and of which generation.
+async fn speaks_v2(app: &App, caller: &Caller) -> Result<bool, Error> {
+    let account = &caller.account;
+    if !app.link.is_up() {
+        return Err(Error::BrokerOffline);
+    }
+    match app.homes.home(&account.site).await {
+        Home::Online(_) => Ok(true),
+        Home::Offline { last_seen } => Err(Error::HomeOffline { last_seen }),
+        // Such a home cannot be told what its caller may do: its list alone decides, and may allow writing.
+        Home::Never if account.first_generation && caller.rights < Rights::Write => {
+            let why = "your home's old client cannot tell who may only look; use the write key, or sign in";
+            Err(Error::Refused(Refusal::new(ErrorCode::Denied, why)))
+        }
+        Home::Never if account.first_generation => Ok(false),
+        Home::Never => Err(Error::HomeNever),
+    }
+}
+
+fn request(app: &App, target: &Target, call: Call, speaks_v2: bool, id: &str) -> Result<Request, Error> {
+    let (method, data, body) = content(target, call.method, call.query, call.posted, speaks_v2)?;
+    let timeout = app.limits.request_timeout.saturating_sub(AGENT_GIVES_UP_EARLIER);
+    Ok(Request {
+        client: app.exchange.client().clone(),
+        endpoint: target.endpoint.clone(),
+        data,
+        v2: Some(V2 {
+            id: id.to_owned(),
+            rights: call.caller.rights,
+            method,
+            format: target.format,
+            body,
+            zstd: true,
+            timeout: timeout.max(AGENT_GIVES_UP_EARLIER),
+            etag: call.etag,
+            credit: INITIAL_CREDIT,
+        }),
+    })
+}
+
+/// Where parameters go: the first generation knows nothing but `data`, and its route sends nothing else.
+fn content(
+    target: &Target,
+    method: Method,
+    query: Pairs,
+    posted: Posted,
+    speaks_v2: bool,
+) -> Result<(Method, Params, Option<Body>), Error> {
+    if target.old_route {
+        return Ok((Method::Get, input::one_of(query, posted)?, None));
+    }
+    if !speaks_v2 {
+        return Ok((method, input::merged(query, posted)?, None));
+    }
+    let (data, body) = input::for_v2(query, posted)?;
+    Ok((method, data, body))
+}
+
+/// The one answer that the caller has already.
+fn known_etag(headers: &HeaderMap) -> Option<String> {
+    let mut tags = headers.get_all(header::IF_NONE_MATCH).into_iter();
+    let tag = tags.next().filter(|_| tags.next().is_none())?.to_str().ok()?.trim();
+    frame::is_etag(tag).then(|| tag.to_owned())
+}

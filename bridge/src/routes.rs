@@ -1,0 +1,48 @@
+//! The one URL table, and what stands on every answer.
+
+use crate::{app::App, error::Error, own, page, relay::relay};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderName, HeaderValue, header},
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
+use std::sync::Arc;
+
+/// Everything that the bridge answers.
+///
+/// emoncms' controllers never start with a dash, so `/-/` is free for the bridge's own.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(page::index))
+        .route("/-/assets/{name}", get(page::asset))
+        .route("/-/session", get(own::session).post(own::sign_in).delete(own::sign_out))
+        .route("/-/home", get(own::home))
+        .route("/-/health", get(own::health))
+        .route("/user/auth.json", post(own::emoncms_auth).fallback(relay))
+        .method_not_allowed_fallback(async || Error::Method)
+        .fallback(relay)
+        .layer(middleware::map_response_with_state(Arc::clone(&app), secure))
+        .with_state(app)
+}
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Headers that every answer carries, unless it has its own.
+async fn secure(State(app): State<Arc<App>>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut default = |name: HeaderName, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(header::REFERRER_POLICY, "no-referrer");
+    default(PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()");
+    if app.https {
+        default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}

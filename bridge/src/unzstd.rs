@@ -1,0 +1,131 @@
+//! Undoes compression piece by piece, for callers that do not take it.
+
+use bytes::{Buf, Bytes};
+use std::io;
+use zstd::{
+    stream::raw::{Decoder, Operation},
+    zstd_safe::DParameter,
+};
+
+/// What comes out at a time. The next is made when the caller has taken this one, so a small piece that
+/// expands to gigabytes costs no memory.
+const CHUNK: usize = 32 * 1024;
+
+/// A stream may refer back by 8 MB at most, which is also what browsers accept (RFC 8878, 3.1.1.1.2).
+const MAX_WINDOW_LOG: u32 = 23;
+
+/// One compressed stream under way.
+pub struct Unzstd {
+    decoder: Decoder<'static>,
+    input: Bytes,
+    /// More may come out without more going in.
+    full: bool,
+    /// Everything that went in has come out, and the stream may end here.
+    complete: bool,
+}
+
+impl Unzstd {
+    /// A stream's beginning.
+    ///
+    /// # Errors
+    /// Where memory is short.
+    pub fn new() -> io::Result<Self> {
+        let mut decoder = Decoder::new()?;
+        decoder.set_parameter(DParameter::WindowLogMax(MAX_WINDOW_LOG))?;
+        Ok(Self { decoder, input: Bytes::new(), full: false, complete: false })
+    }
+
+    /// Puts the next piece in; the one before must have come out whole.
+    pub fn feed(&mut self, piece: Bytes) {
+        debug_assert!(self.input.is_empty());
+        self.input = piece;
+    }
+
+    /// The next bytes; `None` where another piece is needed.
+    ///
+    /// # Errors
+    /// Where the stream is damaged.
+    pub fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
+        while self.full || !self.input.is_empty() {
+            let mut chunk = vec![0; CHUNK];
+            let done = self.decoder.run_on_buffers(&self.input, &mut chunk)?;
+            self.input.advance(done.bytes_read);
+            self.complete = done.remaining == 0;
+            self.full = done.bytes_written == CHUNK && !self.complete;
+            if done.bytes_written > 0 {
+                chunk.truncate(done.bytes_written);
+                return Ok(Some(chunk.into()));
+            }
+            if done.bytes_read == 0 && !self.input.is_empty() {
+                return Err(io::Error::other("a compressed stream that does not go on"));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the stream may end here.
+    ///
+    /// # Errors
+    /// Where its end is missing.
+    pub fn finish(&self) -> io::Result<()> {
+        let whole = self.complete.then_some(());
+        whole.ok_or_else(|| io::Error::other("a compressed stream without its end"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undo(pieces: &[&[u8]]) -> io::Result<(Vec<u8>, usize)> {
+        let (mut undo, mut out, mut largest) = (Unzstd::new()?, Vec::new(), 0);
+        for piece in pieces {
+            undo.feed(Bytes::copy_from_slice(piece));
+            while let Some(chunk) = undo.next_chunk()? {
+                largest = largest.max(chunk.len());
+                out.extend_from_slice(&chunk);
+            }
+        }
+        undo.finish().map(|()| (out, largest))
+    }
+
+    #[test]
+    fn what_went_in_comes_out_however_it_was_cut() {
+        let texts = [
+            Vec::new(),
+            b"[]".to_vec(),
+            vec![b' '; CHUNK],
+            vec![b' '; 2 * CHUNK],
+            (0..300_000u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect(),
+        ];
+        for text in texts {
+            let packed = zstd::encode_all(&text[..], 1).unwrap();
+            for size in [1000, 8192, packed.len()] {
+                let pieces: Vec<_> = packed.chunks(size).collect();
+                assert!(undo(&pieces).unwrap().0 == text, "{} bytes in pieces of {size}", text.len());
+            }
+            let twice = [&packed[..], &packed[..]];
+            assert_eq!(undo(&twice).unwrap().0.len(), 2 * text.len(), "two frames are one stream");
+            assert!(undo(&[&packed[..packed.len() - 1]]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_bomb_comes_out_in_small_pieces() {
+        let packed = zstd::encode_all(io::Read::take(io::repeat(0), 64 << 20), 1).unwrap();
+        assert!(packed.len() < 8192);
+        let (out, largest) = undo(&[&packed]).unwrap();
+        assert_eq!((out.len(), largest), (64 << 20, CHUNK));
+    }
+
+    #[test]
+    fn damage_and_huge_windows_are_errors() {
+        assert!(undo(&[b"[1,2,3]"]).is_err());
+        assert!(undo(&[]).is_err());
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(27).unwrap();
+        encoder.include_contentsize(false).unwrap();
+        io::copy(&mut io::Read::take(io::repeat(7), 1 << 20), &mut encoder).unwrap();
+        assert!(undo(&[&encoder.finish().unwrap()]).is_err());
+    }
+}
