@@ -44,7 +44,10 @@ impl Agent {
         for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
             command.env(name, "http://127.0.0.1:9");
         }
-        command.env("RUST_LOG", std::env::var("AGENT_LOG").unwrap_or_else(|_| "debug".into()));
+        command.env(
+            "RUST_LOG",
+            std::env::var("AGENT_LOG").unwrap_or_else(|_| "info,remoteaccess_agent=debug".into()),
+        );
         self.process = Some(Process::start("the agent", &command));
     }
 

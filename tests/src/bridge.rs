@@ -70,7 +70,10 @@ impl Bridge {
         std::fs::write(&config, setup.toml()).expect("the temporary folder is writable");
         let mut command = Command::new(binaries::path(binaries::BRIDGE));
         command.arg("--config").arg(&config);
-        command.env("RUST_LOG", std::env::var("BRIDGE_LOG").unwrap_or_else(|_| "debug".into()));
+        command.env(
+            "RUST_LOG",
+            std::env::var("BRIDGE_LOG").unwrap_or_else(|_| "info,remoteaccess_bridge=debug".into()),
+        );
         let process = Process::start("the bridge", &command);
 
         let line = process.logged("listening on http://").await;

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// The account of every world.
 pub const NAME: &str = "alice";
 
+/// The password at the broker of another account, `bob`, whose home is never online.
+pub const BOB_PASSWORD: &str = "bob-password";
+
 /// One home, connected. Dropping it ends everything.
 #[derive(Debug)]
 pub struct World {
@@ -52,6 +55,8 @@ pub struct Options {
     pub agent: bool,
     /// Whether the bridge is told that the home speaks the first generation only.
     pub first_generation: bool,
+    /// Another account than [`NAME`]'s.
+    pub account: Option<Account>,
 }
 
 impl Default for Options {
@@ -65,6 +70,7 @@ impl Default for Options {
             emoncms: None,
             agent: true,
             first_generation: false,
+            account: None,
         }
     }
 }
@@ -91,7 +97,10 @@ impl World {
     /// A world that differs, with the home online unless it has no agent.
     pub async fn with(options: Options) -> Self {
         let broker_password = ports::random_hex::<12>();
-        let broker = Broker::start(&[(NAME, &broker_password), ("bob", "bob-password")]).await;
+        let mut account = options.account.clone().unwrap_or_else(|| Account::new(NAME));
+        account.first_generation = options.first_generation;
+        let homes = [(account.name.as_str(), broker_password.as_str()), ("bob", BOB_PASSWORD)];
+        let broker = Broker::start(&homes).await;
         let emoncms = Standin::start(Keys::random()).await;
         let listener = match options.websockets {
             true => broker.ports().websockets,
@@ -99,8 +108,6 @@ impl World {
         };
         let line = Proxy::with_speed(listener, options.speed).await;
 
-        let mut account = Account::new(NAME);
-        account.first_generation = options.first_generation;
         let setup = Setup {
             broker_port: broker.ports().plain,
             keep_alive: 30,
@@ -131,7 +138,7 @@ impl World {
         json!({
             "APP_ENV": "production",
             "MQTT_HOST": "localhost", "MQTT_PORT": self.line.port(),
-            "MQTT_USERNAME": NAME, "MQTT_PASSWORD": self.broker_password,
+            "MQTT_USERNAME": self.account.name, "MQTT_PASSWORD": self.broker_password,
             "MQTT_TLS": true, "MQTT_TRANSPORT": if options.websockets { "websockets" } else { "tcp" },
             "MQTT_CA_FILE": self.broker.ca(),
             "EMONCMS_URL": url, "APIKEY_READ": keys.read, "APIKEY_WRITE": keys.write,

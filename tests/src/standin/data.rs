@@ -145,7 +145,11 @@ impl Question {
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         let mut points = Vec::new();
-        let end = if self.delta { self.interval.next(self.end) } else { self.end };
+        let end = match self.interval {
+            _ if !self.delta => self.end,
+            Interval::Seconds(seconds) => self.end - self.end.rem_euclid(seconds) + seconds,
+            calendar => calendar.next(self.end),
+        };
         let mut time = self.interval.begin(self.start);
         while time <= end {
             let next = self.interval.next(time);

@@ -1,0 +1,52 @@
+# The ways in. Each installs what is missing on a Debian 12 (with apt, by sudo where needed) and needs nothing else
+# but a Rust toolchain.
+#
+#   make demo          the whole chain on this machine, until Ctrl-C
+#   make demo ONCE=1   the same, and out again: exit status 0 if it worked
+#   make test          every test
+#   make check         format, lints, oldest compiler, dependencies
+#
+# EMONCMS_SRC=DIR, an emoncms checkout, makes demo and test use a real emoncms as well.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+EMONCMS := $(if $(EMONCMS_SRC),emoncms)
+export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
+
+.PHONY: help demo test check programs
+
+help:
+	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
+
+demo:
+	@tests/needs.sh build broker $(EMONCMS)
+	@$(CARGO) build --locked --quiet -p remoteaccess-agent -p remoteaccess-bridge
+	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin demo
+	@exec $(TARGET)/debug/demo $(if $(ONCE),--once)
+
+test: programs
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	    $(CARGO) nextest run --locked --workspace --no-fail-fast; \
+	else \
+	    $(CARGO) test --locked --workspace --no-fail-fast -- --test-threads=2; \
+	fi
+
+programs:
+	@tests/needs.sh build broker $(EMONCMS)
+	@$(CARGO) build --locked -p remoteaccess-agent -p remoteaccess-bridge
+
+check:
+	@tests/needs.sh build msrv
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	tests/msrv.sh
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	    $(CARGO) deny --offline --locked check bans licenses sources; \
+	else \
+	    echo "cargo-deny is not installed: licences and duplicates are not checked"; \
+	fi

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing for what is named: build, broker, emoncms, msrv.
+# What is there already is left alone, whatever its version; nothing is started or stopped.
+set -euo pipefail
+
+missing=()
+need() { # COMMAND PACKAGE...
+    local command=$1; shift
+    PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null || missing+=("$@")
+}
+for what in "$@"; do
+    case $what in
+        build) need cc gcc libc6-dev ;;
+        broker)
+            need mosquitto mosquitto
+            need mosquitto_passwd mosquitto
+            need setpriv util-linux ;;
+        emoncms)
+            need mariadbd mariadb-server
+            need redis-server redis-server
+            need nginx nginx
+            need curl curl
+            need php php-cli
+            php -m 2>/dev/null | grep -qi '^mysqli$' || missing+=(php-mysql)
+            php -m 2>/dev/null | grep -qi '^redis$' || missing+=(php-redis)
+            php -m 2>/dev/null | grep -qi '^curl$' || missing+=(php-curl)
+            php -m 2>/dev/null | grep -qi '^mbstring$' || missing+=(php-mbstring)
+            compgen -G '/usr/sbin/php-fpm*' >/dev/null || missing+=(php-fpm) ;;
+        msrv) need dpkg-deb dpkg ;;
+        *) echo "needs.sh: what is '$what'?" >&2; exit 2 ;;
+    esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+echo "Installing ${missing[*]}" >&2
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+}
+apt install -y --no-install-recommends "${missing[@]}" || {
+    apt update
+    apt install -y --no-install-recommends "${missing[@]}"
+}
