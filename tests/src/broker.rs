@@ -73,9 +73,11 @@ impl Broker {
     /// Sets a user's password; takes effect with [`Self::reload`] or a start.
     pub fn set_password(&self, user: &str, password: &str) {
         let file = self.path("passwd");
-        let create = if file.exists() { "-b" } else { "-cb" };
         let mut command = Command::new("mosquitto_passwd");
-        let status = command.arg(create).arg(&file).args([user, password]).status();
+        if !file.exists() {
+            command.arg("-c");
+        }
+        let status = command.arg("-b").arg(&file).args([user, password]).status();
         assert!(status.is_ok_and(|status| status.success()), "mosquitto_passwd works");
     }
 
