@@ -16,7 +16,7 @@ pub struct Presence {
     /// Tells one installation from another with the same account.
     #[serde(default)]
     pub install: String,
-    /// When this state began, in seconds since 1970 by the home's clock. In a last will: when the session began.
+    /// When the agent started, in seconds since 1970 by the home's clock.
     #[serde(default)]
     pub since: u64,
 }

@@ -99,7 +99,7 @@ fn check_any(message: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_parser_panics_and_what_it_reads_keeps_the_rules(message in bytes()) {
