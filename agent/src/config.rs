@@ -5,7 +5,7 @@
 
 use crate::acl::AccessList;
 use remoteaccess_common::Secret;
-use remoteaccess_protocol::{Rights, Site};
+use remoteaccess_protocol::{Endpoint, Rights, Site};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -114,6 +114,15 @@ impl Config {
 }
 
 impl Emoncms {
+    /// Whether emoncms' router would cut a part out of this endpoint: it removes its own folder wherever that
+    /// stands (`route.php`), and what is left over may be another endpoint than the one that was allowed.
+    pub fn would_cut(&self, endpoint: &Endpoint) -> bool {
+        let path = self.url.splitn(4, '/').nth(3).unwrap_or_default();
+        let folders = path.split('/').filter(|folder| !folder.is_empty());
+        let asked = endpoint.to_string().to_ascii_lowercase();
+        folders.into_iter().any(|folder| asked.contains(&format!("/{}", folder.to_ascii_lowercase())))
+    }
+
     /// The key that carries this right.
     pub fn key(&self, rights: Rights) -> &Secret {
         match rights {

@@ -87,6 +87,10 @@ async fn try_answer(
     let config = home.config.borrow().clone();
     let config = config.ok_or_else(|| Broken::Refused(not_set_up()))?;
     let rights = config.access.check(&request.endpoint, request.rights()).map_err(Broken::Refused)?;
+    if config.emoncms.would_cut(&request.endpoint) {
+        let message = format!("{} cannot be relayed: this emoncms would read it otherwise", request.endpoint);
+        return Err(Broken::Refused(Refusal::new(ErrorCode::Denied, message)));
+    }
     let v2 = request.v2.as_ref();
     let call = Call {
         rights,

@@ -112,3 +112,16 @@ fn the_shipped_example_is_valid_and_changes_nothing_at_home() {
     // Its answer carries device keys.
     assert!(config.access.check(&Endpoint::parse("device/list").unwrap(), Rights::Write).is_err());
 }
+
+#[test]
+fn endpoints_that_emoncms_router_would_shorten_are_recognised() {
+    let cuts = |url: &str, path: &str| {
+        let config = Config::parse(&file(|file| file["EMONCMS_URL"] = json!(url))).unwrap();
+        config.emoncms.would_cut(&Endpoint::parse(path).unwrap())
+    };
+    assert!(cuts("http://localhost/energy", "feed/a/energypi"));
+    assert!(cuts("http://localhost/my/energy/", "feed/energy"));
+    assert!(!cuts("http://localhost/energy", "energy/list"));
+    assert!(!cuts("http://localhost/energy", "feed/my-energy"));
+    assert!(!cuts("http://localhost:8080", "feed/list"));
+}
