@@ -1,7 +1,8 @@
 //! Who may ask, and for which home.
 
-use crate::{password, random, secret::Secret};
+use crate::password;
 use anyhow::{Result, bail};
+use remoteaccess_common::{Secret, random};
 use remoteaccess_protocol::{Rights, Site};
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use serde::Deserialize;

@@ -1,21 +1,29 @@
 //! The connection to the MQTT broker, and the only task that polls it.
 
-use crate::{backoff::Backoff, config::BrokerConfig, error::Error, tls};
+use crate::{config::BrokerConfig, error::Error};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
+use remoteaccess_common::{Backoff, trust};
 use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES, topic};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS,
     SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use std::time::Duration;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 /// Messages on their way to the poller; who publishes more waits.
 const MAX_QUEUED: usize = 64;
 
 /// For the connection, its handshakes, and for each flush: rumqttc uses one limit for all of them.
 const SLOWEST_STEP_SECONDS: u64 = 10;
+
+/// Before the second try, and what the pause grows to.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the broker's connection tells.
 #[derive(Debug)]
@@ -44,6 +52,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// Publishes through whatever client `client` holds.
+    pub fn new(client: watch::Receiver<Option<AsyncClient>>) -> Self {
+        Self { client }
+    }
+
     /// Whether requests can go out.
     pub fn is_up(&self) -> bool {
         self.client.borrow().is_some()
@@ -80,27 +93,25 @@ impl Connection {
             options.set_credentials(username, password.expose());
         }
         if config.tls {
-            let tls = tls::client_config(config.ca_file.as_deref())?;
-            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls)));
+            let tls = trust::client(config.ca_file.as_deref()).context("no TLS to the broker")?;
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.into())));
         }
         let (state, client) = watch::channel(None);
-        Ok((Self { options, client_id, state }, Link { client }))
+        Ok((Self { options, client_id, state }, Link::new(client)))
     }
 
     /// Keeps the connection up for ever. `on_event` must not wait.
     pub async fn run(self, mut on_event: impl FnMut(Event<'_>)) {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
+            let start = Instant::now();
             let error = self.session(&mut on_event).await;
             let was_up = self.state.send_replace(None).is_some();
             on_event(Event::Lost);
-            if was_up {
-                backoff.reset();
-            }
-            let delay = backoff.delay();
+            let pause = backoff.pause(start.elapsed());
             let what = if was_up { "broker lost" } else { "broker not reached" };
-            tracing::warn!("{what}: {error:#}; next try in {:.1} s", delay.as_secs_f32());
-            sleep(delay).await;
+            tracing::warn!("{what}: {error:#}; next try in {:.1} s", pause.as_secs_f32());
+            sleep(pause).await;
         }
     }
 
@@ -172,6 +183,7 @@ fn explain(error: ConnectionError) -> anyhow::Error {
         ) => anyhow!("it does not accept broker.username and broker.password"),
         ConnectionError::NetworkTimeout => anyhow!("it does not answer"),
         ConnectionError::FlushTimeout => anyhow!("it takes no more data"),
-        other => anyhow::Error::new(other),
+        // Its own text has the cause in it already.
+        other => anyhow!("{other}"),
     }
 }

@@ -1,7 +1,8 @@
 //! Who is asking, and what they may do.
 
-use crate::{accounts::Account, app::App, clock, error::Error, origin, secret::Secret};
+use crate::{accounts::Account, app::App, clock, error::Error, origin};
 use axum::http::{HeaderMap, header};
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::Rights;
 use std::sync::Arc;
 

@@ -1,11 +1,6 @@
-//! The time of day.
+//! The time of day, for people.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Seconds since 1970.
-pub fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
+pub use remoteaccess_common::unix_now;
 
 /// `seconds` since 1970 as RFC 3339 in UTC: `2026-01-31T08:05:09Z`.
 pub fn rfc3339(seconds: u64) -> String {

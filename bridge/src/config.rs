@@ -1,9 +1,7 @@
 //! `bridge.toml`.
 
-use crate::{
-    accounts::{Account, RawAccount},
-    secret::Secret,
-};
+use crate::accounts::{Account, RawAccount};
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::limits::KEEP_ALIVE_SECONDS;
 use serde::Deserialize;
 use std::{
@@ -249,4 +247,80 @@ fn default_keep_alive() -> u64 {
 
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$hO5NM7PMFyRk0oRYEmZUjg";
+
+    fn account(name: &str, digit: char) -> String {
+        let key = |last| format!("{}{last}", digit.to_string().repeat(31));
+        format!(
+            "[[account]]\nname = \"{name}\"\nuserid = 1\npassword_hash = \"{HASH}\"\nread_key = \"{}\"\n\
+             write_key = \"{}\"\n",
+            key('a'),
+            key('b')
+        )
+    }
+
+    fn fault(text: &str) -> String {
+        Config::parse(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_default() {
+        let text = format!("[broker]\nhost = \"localhost\"\n{}", account("ann", '1'));
+        let config = Config::parse(&text).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert!(config.https && !config.broker.tls && config.session_secret.is_none());
+        assert_eq!((config.broker.port(), config.broker.keep_alive_seconds), (1883, 30));
+        assert_eq!(config.limits.request_timeout, Duration::from_secs(15));
+        assert!(!config.accounts[0].first_generation);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_words() {
+        let broker = "[broker]\nhost = \"localhost\"\n";
+        let ann = account("ann", '1');
+        for (text, words) in [
+            (String::new(), "missing field `broker`"),
+            ("listen = \"here\"\n".to_owned() + broker, "line 1: invalid socket address"),
+            ("listne = \"127.0.0.1:1\"\n".to_owned() + broker, "line 1: unknown field `listne`"),
+            (format!("{broker}tsl = true"), "line 3: unknown field `tsl`"),
+            (format!("session_secret = \"short\"\n{broker}"), "session_secret needs 32 characters"),
+            (format!("{broker}username = \"bridge\""), "one of them is missing"),
+            (format!("{broker}ca_file = \"/x\""), "no effect without broker.tls"),
+            (format!("{broker}keep_alive_seconds = 0"), "between 5 and 600"),
+            (format!("{broker}[limits]\nrequests = 0"), "limits.requests must lie between 1 and"),
+            (format!("{broker}[limits]\nrequest_timeout_ms = 999999"), "limits.request_timeout_ms"),
+            (format!("{broker}{}", account("ann.b", '1')), "account name \"ann.b\""),
+            (format!("{broker}{}", account("a+b", '1')), "letters, digits, _ and -"),
+            (format!("{broker}{ann}{}", account("ann", '2')), "two accounts named ann"),
+            (format!("{broker}{ann}{}", account("bob", '1')), "account bob has a key that is used twice"),
+            (format!("{broker}{}", ann.replace(HASH, "hunter2")), "account ann: password_hash must be"),
+            (format!("{broker}{}", ann.replace("1b", "1")), "write_key must be 32 hexadecimal digits"),
+        ] {
+            assert!(fault(&text).contains(words), "{words}\n{}", fault(&text));
+        }
+    }
+
+    #[test]
+    fn a_mistake_does_not_show_the_secret_beside_it() {
+        for line in ["password = 123454321", "password = 123454321 oops", "password = \"123454321"] {
+            let fault = fault(&format!("[broker]\nhost = \"localhost\"\nusername = \"b\"\n{line}\n"));
+            assert!(fault.starts_with("line ") && !fault.contains("123454321"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_printed_account_can_be_read_back() {
+        let printed = crate::new_account("ann", "correct horse").unwrap();
+        let config = Config::parse(&format!("[broker]\nhost = \"localhost\"\n{printed}")).unwrap();
+        assert_eq!(config.accounts[0].name(), "ann");
+        assert!(!format!("{config:?}").contains(config.accounts[0].write_key.expose()));
+        assert!(crate::new_account("ann", "short").is_err());
+        assert!(crate::new_account("a/b", "correct horse").is_err());
+    }
 }

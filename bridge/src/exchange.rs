@@ -4,10 +4,10 @@ use crate::{
     error::Error,
     outbox::{Control, Outbox},
     pending::{Pending, Piece},
-    random,
     window::Window,
 };
 use bytes::Bytes;
+use remoteaccess_common::random;
 use remoteaccess_protocol::{
     ClientId, ErrorCode, Frame, Site, Start, first_generation,
     frame::FrameError,

@@ -1,11 +1,12 @@
 //! What a request brings: its query and its body.
 
-use crate::{caller, error::Error, secret::Secret};
+use crate::{caller, error::Error};
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::{Params, Request, limits::MAX_REQUEST_BYTES, request};
 use serde_json::value::RawValue;
 use std::time::Duration;

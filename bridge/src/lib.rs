@@ -33,12 +33,8 @@ pub mod exchange;
 pub mod window;
 pub mod outbox;
 pub mod broker;
-pub mod backoff;
-pub mod tls;
 pub mod error;
-pub mod secret;
 pub mod clock;
-pub mod random;
 #[cfg(test)]
 mod testing;
 
@@ -52,6 +48,7 @@ use error::Error;
 use exchange::Exchange;
 use homes::Homes;
 use presence::Home;
+use remoteaccess_common::random;
 use remoteaccess_protocol::{ClientId, topic::ToBridge};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};

@@ -7,7 +7,6 @@ use crate::{
     error::Error,
     input, origin,
     presence::Home,
-    secret::Secret,
 };
 use axum::{
     Json,
@@ -16,6 +15,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Uri, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
+use remoteaccess_common::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,10 +1,11 @@
 //! Passwords: argon2id, a few at a time.
 
-use crate::{error::Error, random, secret::Secret};
+use crate::error::Error;
 use anyhow::{Result, anyhow};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString,
 };
+use remoteaccess_common::{Secret, random};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 

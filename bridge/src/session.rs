@@ -1,11 +1,8 @@
 //! Session cookies: who signed in and until when, signed. The bridge remembers nothing.
 
-use crate::{
-    accounts::{Account, Accounts},
-    random,
-    secret::Secret,
-};
+use crate::accounts::{Account, Accounts};
 use axum::http::{HeaderMap, HeaderValue, header};
+use remoteaccess_common::{Secret, random};
 use ring::hmac;
 use std::sync::Arc;
 

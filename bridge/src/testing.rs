@@ -1,6 +1,7 @@
 //! What the tests of several modules need.
 
-use crate::{accounts::Account, secret::Secret};
+use crate::accounts::Account;
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::Site;
 
 /// `ann`'s keys.

@@ -1,0 +1,195 @@
+//! A bridge without sockets: requests go in by `oneshot`, what would be published comes out of a queue, and the
+//! test plays the homes.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use remoteaccess_bridge::{Config, app::App, broker::Link, routes};
+use remoteaccess_protocol::{
+    ClientId, Frame, Refusal, Site, Start,
+    request::{self, Incoming},
+};
+use rumqttc::{AsyncClient, Request as Publish};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinHandle};
+use tower::ServiceExt;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const ANN_READ: &str = "00112233445566778899aabbccddeeff";
+pub(crate) const ANN_WRITE: &str = "ffeeddccbbaa99887766554433221100";
+pub(crate) const BOB_READ: &str = "b0112233445566778899aabbccddeeff";
+pub(crate) const BOB_WRITE: &str = "bfeeddccbbaa99887766554433221100";
+/// Of `PASSWORD`, with little work.
+const HASH: &str =
+    "$argon2id$v=19$m=1024,t=1,p=1$cmVtb3RlYWNjZXNzLXRlc3Q$+qOjv3pQxbwWa7Y+7vHKzMNOEAZefpmmxxfs9vy7OUM";
+
+/// Ann has an agent of today, Bob a client of 2018.
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    routes: Router,
+    published: flume::Receiver<Publish>,
+    broker: watch::Sender<Option<AsyncClient>>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// `Err` where the transfer broke off.
+    pub(crate) body: Result<Bytes, String>,
+}
+
+impl World {
+    /// Connected to its broker; Ann is online.
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// As [`World::new`], with lines for `[limits]`.
+    pub(crate) fn with(limits: &str) -> Self {
+        let account = |name, userid, read, write, old| {
+            format!(
+                "[[account]]\nname = \"{name}\"\nuserid = {userid}\npassword_hash = \"{HASH}\"\n\
+                 read_key = \"{read}\"\nwrite_key = \"{write}\"\nfirst_generation = {old}\n"
+            )
+        };
+        let text = format!(
+            "https = false\n[broker]\nhost = \"unused\"\n[limits]\n{limits}\n{}{}",
+            account("ann", 7, ANN_READ, ANN_WRITE, false),
+            account("bob", 8, BOB_READ, BOB_WRITE, true),
+        );
+        let (sender, published) = flume::bounded(64);
+        let (broker, client) = watch::channel(Some(AsyncClient::from_senders(sender)));
+        let name = ClientId::new("b-test").unwrap();
+        let app = Arc::new(App::new(Config::parse(&text).unwrap(), name, Link::new(client)).unwrap());
+        let world = Self { routes: routes::router(Arc::clone(&app)), app, published, broker };
+        world.app.homes.begun();
+        world.presence("ann", "online");
+        world
+    }
+
+    pub(crate) fn presence(&self, name: &str, state: &str) {
+        let message =
+            format!(r#"{{"v":2,"state":"{state}","agent":"1.2.3","install":"i","since":1800000000}}"#);
+        let gone = self.app.homes.hear(&site(name), message.as_bytes(), false);
+        if gone.is_some() {
+            let error = remoteaccess_bridge::error::Error::HomeOffline { last_seen: Some(1_800_000_000) };
+            self.app.exchange.fail_site(&site(name), &error);
+        }
+    }
+
+    pub(crate) fn lose_broker(&self) {
+        self.broker.send_replace(None);
+        self.app.exchange.fail_all(&remoteaccess_bridge::error::Error::BrokerOffline);
+    }
+
+    /// Sends a request and waits for the whole answer.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.routes.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes()).map_err(|error| error.to_string());
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    /// Sends a request whose answer the test has yet to give.
+    pub(crate) fn start(&self, request: Request<Body>) -> JoinHandle<Answer> {
+        let routes = self.routes.clone();
+        tokio::spawn(async move {
+            let response = routes.oneshot(request).await.unwrap();
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.map(|body| body.to_bytes()).map_err(|error| error.to_string());
+            Answer { status: head.status, headers: head.headers, body }
+        })
+    }
+
+    /// The next message to `name`'s home, as text and as its agent reads it.
+    pub(crate) async fn asked(&self, name: &str) -> (String, Incoming) {
+        let next = tokio::time::timeout(Duration::from_secs(5), self.published.recv_async());
+        let Publish::Publish(message) = next.await.expect("something is published").unwrap() else {
+            panic!()
+        };
+        assert_eq!(message.topic, format!("user/{name}/request"));
+        assert!(!message.retain && message.qos == rumqttc::QoS::AtMostOnce);
+        let text = String::from_utf8(message.payload.to_vec()).unwrap();
+        let incoming = request::parse(&message.payload).unwrap();
+        (text, incoming)
+    }
+
+    /// The next request to `name`'s home.
+    pub(crate) async fn request(&self, name: &str) -> remoteaccess_protocol::Request {
+        match self.asked(name).await.1 {
+            Incoming::Request(request) => *request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn nothing_published(&self) -> bool {
+        self.published.is_empty()
+    }
+
+    /// `name`'s home sends a piece.
+    pub(crate) fn piece(
+        &self,
+        name: &str,
+        id: &str,
+        seq: u32,
+        last: bool,
+        start: Option<Start>,
+        body: &[u8],
+    ) {
+        let frame = Frame::Piece { id: id.to_owned(), seq, last, start, body };
+        self.app.exchange.deliver(&site(name), &frame.encode().into());
+    }
+
+    /// `name`'s home refuses.
+    pub(crate) fn refuse(&self, name: &str, id: &str, refusal: Refusal) {
+        let frame = Frame::Refusal { id: id.to_owned(), seq: 0, refusal };
+        self.app.exchange.deliver(&site(name), &frame.encode().into());
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.body.as_ref().unwrap()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(self.text()).unwrap()
+    }
+
+    pub(crate) fn error(&self) -> (u16, String) {
+        (self.status.as_u16(), self.json()["error"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+pub(crate) fn site(name: &str) -> Site {
+    Site::new(name).unwrap()
+}
+
+/// A whole answer's beginning.
+pub(crate) fn start(content_type: &str) -> Option<Start> {
+    Some(Start { status: 200, content_type: Some(content_type.to_owned()), zstd: false, etag: None })
+}
+
+/// A request with headers.
+pub(crate) fn request(method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(uri).header("host", "cloud.example");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// A GET in Ann's name.
+pub(crate) fn get(uri: &str) -> Request<Body> {
+    request("GET", uri, &[("authorization", &format!("Bearer {ANN_READ}"))], "")
+}
