@@ -1,4 +1,5 @@
 //! The cases that the agent and the page in emoncms have to agree on.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use remoteaccess_agent::acl::AccessList;
 use remoteaccess_protocol::{Endpoint, Rights};
