@@ -118,14 +118,14 @@ async fn serve(
     configs: &mut watch::Receiver<Option<Arc<Config>>>,
     stop: &mut watch::Receiver<bool>,
 ) -> End {
-    let presence = |state| Presence {
+    let presence = |state, since| Presence {
         v: 2,
         state,
         agent: env!("CARGO_PKG_VERSION").into(),
         install: context.install.clone(),
-        since: started,
+        since,
     };
-    let opened = link::open(broker, &presence(Online::Offline), context.keep_alive);
+    let opened = link::open(broker, &presence(Online::Offline, unix_now()), context.keep_alive);
     let (mqtt, mut eventloop) = match opened {
         Ok(opened) => opened,
         Err(trouble) => return End::Failed(trouble, Duration::ZERO),
@@ -141,10 +141,10 @@ async fn serve(
     }
 
     let up = Instant::now();
-    let courier = Courier::new(mqtt.clone(), broker, [presence(Online::Online), presence(Online::Offline)]);
+    let courier = Courier::new(mqtt.clone(), broker, presence(Online::Online, started));
     let mut session = Session {
         broker,
-        membership: Membership::new(presence(Online::Online)),
+        membership: Membership::new(presence(Online::Online, started)),
         dispatch: Dispatch::new(context.home.clone(), context.status.clone(), mqtt, broker.site.clone()),
         status: &context.status,
         courier,
@@ -271,7 +271,7 @@ struct Courier {
 }
 
 impl Courier {
-    fn new(mqtt: AsyncClient, broker: &Broker, presences: [Presence; 2]) -> Self {
+    fn new(mqtt: AsyncClient, broker: &Broker, mine: Presence) -> Self {
         let (commands, mut queue) = mpsc::channel(COMMANDS);
         let (requests, status) = (broker.site.request_topic(), broker.site.status_topic());
         let client = mqtt.clone();
@@ -283,8 +283,9 @@ impl Courier {
                     Command::RoundTrip | Command::LeaveRequests => mqtt.unsubscribe(&requests).await,
                     Command::TakeRequests => mqtt.subscribe(&requests, QoS::AtMostOnce).await,
                     Command::Say(state) => {
-                        let presence = presences.iter().find(|presence| presence.state == state);
-                        let message = presence.map(Presence::encode).unwrap_or_default();
+                        // An installation is as old as its process; a farewell is as old as its saying.
+                        let since = if state == Online::Online { mine.since } else { unix_now() };
+                        let message = Presence { state, since, ..mine.clone() }.encode();
                         mqtt.publish(&status, QoS::AtLeastOnce, true, message).await
                     }
                 };

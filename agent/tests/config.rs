@@ -1,5 +1,4 @@
 //! `remoteaccess.json` as it is found in the field, and as people get it wrong.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use remoteaccess_agent::config::Config;
 use remoteaccess_protocol::{Endpoint, Rights};
