@@ -16,7 +16,8 @@ pub struct Presence {
     /// Tells one installation from another with the same account.
     #[serde(default)]
     pub install: String,
-    /// When the agent started, in seconds since 1970 by the home's clock.
+    /// Online: when the agent started. Offline: when it said so; in a last will, when its session began. In seconds
+    /// since 1970, by the home's clock.
     #[serde(default)]
     pub since: u64,
 }
