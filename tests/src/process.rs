@@ -113,7 +113,13 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// How much of its memory is in RAM now, in kB, and the most that it ever was.
+    /// Forgets how much memory it had at most, so that [`Self::memory_kb`] tells of what follows.
+    pub fn forget_peak(&self) {
+        let path = format!("/proc/{}/clear_refs", self.pid());
+        std::fs::write(path, "5").expect("the kernel lets the owner of a process reset its peak");
+    }
+
+    /// How much of its memory is in RAM now, in kB, and the most that it was since [`Self::forget_peak`].
     pub fn memory_kb(&self) -> (u64, u64) {
         let path = format!("/proc/{}/status", self.pid());
         let status = std::fs::read_to_string(&path).expect("a running process has a status");

@@ -20,6 +20,8 @@ async fn measured_two_hundred_megabytes_pass_in_bounded_memory() {
         export(&world, accept).await;
         let before = (world.agent.process().memory_kb().0, world.bridge.process().memory_kb().0);
 
+        world.agent.process().forget_peak();
+        world.bridge.process().forget_peak();
         world.emoncms.order("feed/csvexport", Fault::Export(size));
         let (bytes, digest) = export(&world, accept).await;
         assert_eq!(bytes, size);
