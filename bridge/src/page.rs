@@ -18,6 +18,7 @@ pub async fn index() -> impl IntoResponse {
 /// `GET /-/assets/<name>`
 pub async fn asset(Path(name): Path<String>) -> Result<impl IntoResponse, Error> {
     match name.as_str() {
+        "icon.svg" => Ok(file("image/svg+xml", include_str!("page/icon.svg"))),
         "page.css" => Ok(file("text/css; charset=utf-8", include_str!("page/page.css"))),
         "page.js" => Ok(file("text/javascript; charset=utf-8", include_str!("page/page.js"))),
         "words.js" => Ok(file("text/javascript; charset=utf-8", include_str!("page/words.js"))),

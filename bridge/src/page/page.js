@@ -1,7 +1,7 @@
 // Signs in, then shows the feeds and keeps them fresh while somebody looks.
 // Everything that comes from home is put in as text, never as markup.
 
-import { agoInWords, refusalInWords, valueInWords } from "./words.js";
+import { agoInWords, fetchedInWords, refusalInWords, valueInWords } from "./words.js";
 
 const REFRESH_MS = 10_000;
 const MAX_FEEDS = 2000;
@@ -9,6 +9,8 @@ const MAX_FEEDS = 2000;
 const $ = (id) => document.getElementById(id);
 let timer = null;
 let loading = false;
+/** The cells that tell an age, and since when. */
+let ages = [];
 
 $("sign-in").addEventListener("submit", signIn);
 $("sign-out").addEventListener("click", signOut);
@@ -47,8 +49,8 @@ async function signOut() {
 
 function showSignIn(fault) {
   pause();
-  $("who").hidden = $("feeds").hidden = $("table").hidden = true;
-  $("rows").replaceChildren();
+  $("who").hidden = $("feeds").hidden = true;
+  draw([]);
   $("sign-in").hidden = false;
   $("sign-in-fault").textContent = fault;
   $("sign-in").username.focus();
@@ -82,9 +84,11 @@ async function refresh() {
   if (answer.body?.error === "unauthorized") return showSignIn("Your session has ended; sign in again.");
   if (answer.ok && Array.isArray(answer.body)) {
     draw(answer.body);
+    tell(fetchedInWords(answer.body.length), false);
   } else {
     // What was there stays, but is seen to be old.
     $("table").classList.add("old");
+    for (const [cell, time] of ages) cell.textContent = agoInWords(time, now());
     const unknown = { message: "your home's emoncms did not give a feed list" };
     tell(refusalInWords(answer.body?.message ? answer.body : unknown, now()), true);
   }
@@ -92,11 +96,10 @@ async function refresh() {
 }
 
 function draw(feeds) {
+  ages = [];
   $("rows").replaceChildren(...feeds.slice(0, MAX_FEEDS).map(row));
   $("table").classList.remove("old");
   $("table").hidden = feeds.length === 0;
-  const time = new Date().toLocaleTimeString();
-  tell(feeds.length === 0 ? "Your emoncms has no feeds yet." : `${feeds.length} feeds, fetched ${time}.`, false);
 }
 
 function row(feed) {
@@ -110,7 +113,9 @@ function row(feed) {
   }
   const value = cell("td", valueInWords(feed.value, feed.unit));
   value.className = "number";
-  row.append(name, value, cell("td", agoInWords(feed.time, now())));
+  const age = cell("td", agoInWords(feed.time, now()));
+  ages.push([age, feed.time]);
+  row.append(name, value, age);
   return row;
 }
 

@@ -20,6 +20,12 @@ export function agoInWords(seconds, now) {
   return `${Math.round(ago / 86400)} days ago`;
 }
 
+/** What to tell about a feed list that has just come. */
+export function fetchedInWords(count) {
+  if (count === 0) return "Your emoncms has no feeds yet.";
+  return `${count} ${count === 1 ? "feed" : "feeds"}, fetched ${new Date().toLocaleTimeString()}.`;
+}
+
 /** What to tell about a refusal: its own sentence, with the time in the reader's own clock where there is one. */
 export function refusalInWords(refusal, now) {
   if (refusal.error === "home_offline" && refusal.last_seen) {
