@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_fine_also_with_all_its_lines_uncommented() {
+        let example = include_str!("../bridge.example.toml");
+        assert_eq!(Config::parse(example).unwrap().accounts.len(), 0);
+        let all: Vec<_> = example.lines().map(|line| line.strip_prefix("#:").unwrap_or(line)).collect();
+        let config = Config::parse(&all.join("\n")).unwrap();
+        assert_eq!((config.accounts.len(), config.limits.requests), (1, Limits::default().requests));
+        assert_eq!(config.limits.idle_timeout, Limits::default().idle_timeout);
+    }
+
+    #[test]
     fn mistakes_are_told_in_words() {
         let broker = "[broker]\nhost = \"localhost\"\n";
         let ann = account("ann", '1');

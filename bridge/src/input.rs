@@ -7,7 +7,11 @@ use axum::{
 };
 use bytes::Bytes;
 use remoteaccess_common::Secret;
-use remoteaccess_protocol::{Params, Request, limits::MAX_REQUEST_BYTES, request};
+use remoteaccess_protocol::{
+    Params, Request,
+    limits::{MAX_PARAMS, MAX_REQUEST_BYTES},
+    request,
+};
 use serde_json::value::RawValue;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -30,8 +34,14 @@ pub enum Posted {
 }
 
 /// Reads names and values from a query or a form.
-pub fn pairs(text: &[u8]) -> Pairs {
-    form_urlencoded::parse(text).into_owned().collect()
+///
+/// # Errors
+/// Where there are too many. Each takes many times its bytes in memory, so they are counted as they come.
+pub fn pairs(text: &[u8]) -> Result<Pairs, Error> {
+    let mut found = form_urlencoded::parse(text).into_owned();
+    // The caller's key is one that is not relayed.
+    let pairs = found.by_ref().take(MAX_PARAMS + 1).collect();
+    found.next().map_or(Ok(pairs), |_| Err(bad("there are too many parameters")))
 }
 
 /// Reads what was posted, within the limits of size and time.
@@ -44,7 +54,7 @@ pub async fn posted(headers: &HeaderMap, body: Body) -> Result<Posted, Error> {
         return Ok(Posted::Nothing);
     }
     match content_type(headers).as_str() {
-        "application/x-www-form-urlencoded" => Ok(Posted::Form(pairs(&bytes))),
+        "application/x-www-form-urlencoded" => Ok(Posted::Form(pairs(&bytes)?)),
         "application/json" => {
             let text = String::from_utf8(bytes.into()).ok();
             let text = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok());

@@ -113,7 +113,7 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
 
 async fn form_login(headers: &HeaderMap, body: Body) -> Result<(String, Secret), Error> {
     let bytes = input::read(headers, body, MAX_LOGIN_BYTES).await?;
-    let pairs = input::pairs(&bytes);
+    let pairs = input::pairs(&bytes)?;
     let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))
 }
@@ -127,7 +127,7 @@ async fn check_password(app: &App, username: &str, password: Secret) -> Result<O
 }
 
 fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
-    let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes()));
+    let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes())?);
     caller::identify(app, headers, key.as_ref())
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep},
+    time::{Sleep, sleep},
 };
 
 /// Passes everything on; a write that cannot go on for too long is an error.
@@ -30,8 +30,8 @@ impl<S> Patient<S> {
             self.stalled = None;
             return poll;
         }
-        let until = Instant::now() + self.longest_stall;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(until - Instant::now())));
+        let longest_stall = self.longest_stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(longest_stall)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -79,7 +79,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::Instant,
+    };
 
     const STALL: Duration = Duration::from_secs(60);
 

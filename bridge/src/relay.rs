@@ -32,8 +32,12 @@ pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Respons
     let Some(target) = Target::parse(request.uri().path()) else {
         return Error::NotRelayed.into_response();
     };
-    let old_route = target.old_route;
-    match answered(&app, target, request).await {
+    let (old_route, endpoint) = (target.old_route, target.endpoint.clone());
+    let result = answered(&app, target, request).await;
+    if let Err(error) = &result {
+        tracing::debug!(%endpoint, code = ?error.code(), "refused");
+    }
+    match result {
         Ok(response) => response,
         // All that the cloud of 2018–2021 ever said, and what its callers look for.
         Err(error)
@@ -57,7 +61,7 @@ async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Res
     };
     let place = app.gate.enter()?;
     let (head, body) = request.into_parts();
-    let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes());
+    let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
     let mut posted = match method {
         Method::Get => Posted::Nothing,
         Method::Post => input::posted(&head.headers, body).await?,

@@ -66,6 +66,7 @@ async fn what_is_malformed_never_reaches_a_home() {
     let world = World::new();
     let key = bearer(ANN_WRITE);
     let too_large = "x".repeat(256 * 1024 + 1);
+    let (many, too_many) = ("a=1&".repeat(500), "a=1&".repeat(502));
     let escapes = format!("[\"{}\"]", "\\\"".repeat(100 * 1024));
     for (method, uri, content_type, body, status, code) in [
         ("GET", "/feed/list?q=1", "", "", 400, "bad_request"),
@@ -78,6 +79,7 @@ async fn what_is_malformed_never_reaches_a_home() {
         ("POST", "/feed/set", "", "x", 400, "bad_request"),
         ("POST", "/feed/set", JSON, "{", 400, "bad_request"),
         ("POST", "/feed/set", JSON, "{} {}", 400, "bad_request"),
+        ("POST", "/feed/set", FORM.1, &too_many, 400, "bad_request"),
         ("POST", "/feed/set", FORM.1, &too_large, 413, "request_too_large"),
         ("POST", "/feed/set", JSON, &escapes, 413, "request_too_large"),
         ("PUT", "/feed/set", "", "", 405, "bad_request"),
@@ -92,6 +94,9 @@ async fn what_is_malformed_never_reaches_a_home() {
         assert_eq!(answer.json()["success"], false);
     }
     assert!(world.nothing_published());
+    let fits = world.start(request("POST", "/feed/set", &[FORM, ("authorization", &key)], &many));
+    world.request("ann").await;
+    fits.abort();
     let put = world.send(request("PUT", "/feed/set", &[], "")).await;
     assert_eq!(put.header("allow"), "GET, POST");
 }
