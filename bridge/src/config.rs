@@ -281,13 +281,16 @@ mod tests {
     }
 
     #[test]
-    fn the_example_is_fine_also_with_all_its_lines_uncommented() {
+    fn the_example_is_fine_and_its_blanks_are_not_taken_for_values() {
         let example = include_str!("../bridge.example.toml");
-        assert_eq!(Config::parse(example).unwrap().accounts.len(), 0);
-        let all: Vec<_> = example.lines().map(|line| line.strip_prefix("#:").unwrap_or(line)).collect();
-        let config = Config::parse(&all.join("\n")).unwrap();
-        assert_eq!((config.accounts.len(), config.limits.requests), (1, Limits::default().requests));
+        let uncommented = |mark: &str| example.replace(&format!("\n{mark}"), "\n");
+        assert!(Config::parse(example).is_ok());
+        let config = Config::parse(&uncommented("#:")).unwrap();
+        assert_eq!(config.limits.requests, Limits::default().requests);
         assert_eq!(config.limits.idle_timeout, Limits::default().idle_timeout);
+        assert_eq!(fault(&uncommented("#?")), "session_secret needs 32 characters or more");
+        let filled = uncommented("#?").replace("64 random digits", &"1".repeat(64));
+        assert!(fault(&filled).contains("account name"), "known keys must not work");
     }
 
     #[test]
