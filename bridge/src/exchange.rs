@@ -33,8 +33,8 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Waiter {
     site: Site,
-    speaks_v2: bool,
-    published: bool,
+    /// Whether the agent has the request and knows credit and cancel.
+    tells: bool,
     pieces: mpsc::Sender<Piece>,
     end: Arc<OnceLock<Error>>,
     next_seq: u32,
@@ -58,15 +58,14 @@ impl Exchange {
         &self.outbox
     }
 
-    /// Makes an id and waits for its answer from `site`. Only agents that speak v2 know credit and cancel.
-    pub fn open(self: &Arc<Self>, site: &Site, speaks_v2: bool) -> Pending {
+    /// Makes an id and waits for its answer from `site`.
+    pub fn open(self: &Arc<Self>, site: &Site) -> Pending {
         let id = random::hex_id::<16>();
         let (sender, pieces) = mpsc::channel(MAX_PIECES);
         let end = Arc::new(OnceLock::new());
         let waiter = Waiter {
             site: site.clone(),
-            speaks_v2,
-            published: false,
+            tells: false,
             pieces: sender,
             end: Arc::clone(&end),
             next_seq: 0,
@@ -77,10 +76,11 @@ impl Exchange {
         Pending::new(Arc::clone(self), id, pieces, end)
     }
 
-    /// The request has gone out: from now on, giving up has to be told.
-    pub(crate) fn published(&self, id: &str) {
+    /// The request has gone out to an agent that knows credit and cancel: from now on it is told.
+    pub(crate) fn tell(&self, id: &str) {
         if let Some(waiter) = self.waiting().get_mut(id) {
-            waiter.published = true;
+            waiter.tells = true;
+            self.report(id, waiter);
         }
     }
 
@@ -206,13 +206,15 @@ impl Exchange {
     }
 
     fn report(&self, id: &str, waiter: &mut Waiter) {
-        if let Some(report) = waiter.window.report().filter(|_| waiter.speaks_v2) {
+        if waiter.tells
+            && let Some(report) = waiter.window.report()
+        {
             self.outbox.put(id, &waiter.site, Control::Progress(report));
         }
     }
 
     fn cancel(&self, id: &str, waiter: &Waiter) {
-        if waiter.speaks_v2 && waiter.published {
+        if waiter.tells {
             self.outbox.put(id, &waiter.site, Control::Cancel);
         }
     }

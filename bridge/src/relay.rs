@@ -23,6 +23,7 @@ use remoteaccess_protocol::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Span, field::Empty};
 
 /// How much earlier than the bridge an agent gives up: then its refusal, which knows more, arrives in time.
 const AGENT_GIVES_UP_EARLIER: Duration = Duration::from_millis(500);
@@ -32,11 +33,14 @@ pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Respons
     let Some(target) = Target::parse(request.uri().path()) else {
         return Error::NotRelayed.into_response();
     };
-    let (old_route, endpoint) = (target.old_route, target.endpoint.clone());
-    let result = answered(&app, target, request).await;
-    if let Err(error) = &result {
-        tracing::debug!(%endpoint, code = ?error.code(), "refused");
-    }
+    let (old_route, start) = (target.old_route, Instant::now());
+    let span = tracing::debug_span!("request", id = Empty, home = Empty, endpoint = %target.endpoint);
+    let result = answered(&app, target, request).instrument(span.clone()).await;
+    let ms = start.elapsed().as_millis();
+    span.in_scope(|| match &result {
+        Ok(response) => tracing::debug!(status = response.status().as_u16(), ms, "answered"),
+        Err(error) => tracing::debug!(code = ?error.code(), ms, "refused"),
+    });
     match result {
         Ok(response) => response,
         // All that the cloud of 2018–2021 ever said, and what its callers look for.
@@ -91,24 +95,19 @@ struct Call {
 
 async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<Response, Error> {
     let account = Arc::clone(&call.caller.account);
+    // Before looking whether the home is there: what goes from here on ends this wait.
+    let mut pending = app.exchange.open(&account.site);
     let speaks_v2 = speaks_v2(app, &call.caller).await?;
-    let mut pending = app.exchange.open(&account.site, speaks_v2);
     let request = request(app, &asked.target, call, speaks_v2, pending.id())?;
     let message = input::encode(&request)?;
 
-    let (start, id, home) = (Instant::now(), pending.id().to_owned(), account.name());
-    let deadline = start + app.limits.request_timeout;
+    Span::current().record("id", pending.id()).record("home", account.name());
+    let deadline = Instant::now() + app.limits.request_timeout;
     let sent = timeout_at(deadline, app.link.publish(account.site.request_topic(), message)).await;
     sent.map_err(|_| Error::BrokerOffline)??;
-    pending.published();
-    let first = timeout_at(deadline, pending.next()).await.unwrap_or(Err(Error::HomeTimeout));
-    let result = first
-        .and_then(|first| answer::build(&asked, first, Flow::new(pending, app.limits.idle_timeout, places)));
-    let status =
-        result.as_ref().map_or_else(|error| format!("{:?}", error.code()), |r| r.status().to_string());
-    let ms = start.elapsed().as_millis();
-    tracing::debug!(id, home, endpoint = %asked.target.endpoint, status, ms, "request");
-    result
+    pending.published(speaks_v2);
+    let first = timeout_at(deadline, pending.next()).await.map_err(|_| Error::HomeTimeout)??;
+    answer::build(&asked, first, Flow::new(pending, app.limits.idle_timeout, places))
 }
 
 /// Whether the caller's home takes requests, and of which generation.
