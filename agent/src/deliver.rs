@@ -1,26 +1,27 @@
 //! emoncms' answer on its way to the bridge: whole for the first generation, in frames for the second.
 
 use crate::emoncms::{self, Answer};
-use crate::flow::{Flow, NoCredit};
-use bytes::{Buf, BytesMut};
+use crate::flow::Flow;
+use crate::frames::{Frames, Packer};
+use bytes::BytesMut;
 use remoteaccess_common::random::hex;
 use remoteaccess_protocol::{
-    ErrorCode, Frame, Refusal, Start, V2, first_generation,
-    limits::{MAX_FIRST_GENERATION_ANSWER_BYTES, MAX_FRAME_BODY_BYTES, MIN_FRAME_BODY_BYTES},
+    ErrorCode, Refusal, Start, V2, first_generation, limits::MAX_FIRST_GENERATION_ANSWER_BYTES,
 };
 use rumqttc::{AsyncClient, QoS};
-use std::io::{self, Write};
-use zstd::stream::write::Encoder;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// An answer up to this size is read whole before the first frame, so that it can have an `ETag` and the best
 /// compression. Eight of them at once are 2 MB.
 const WHOLE: usize = 256 * 1024;
+/// An answer that is not complete after this time is passed on as it comes.
+const GATHER: Duration = Duration::from_secs(1);
 /// Below this, compression saves less than the head line costs.
 const WORTH_COMPRESSING: usize = 1024;
 /// Fast, and better than gzip on what emoncms sends (FIELD-NOTES: the knee on a 1 Mbit/s uplink).
-const ZSTD_LEVEL: i32 = 1;
-/// 256 kB of history: bounds the memory of a compressor, of which up to eight run.
-const ZSTD_WINDOW_LOG: u32 = 18;
+pub const ZSTD_LEVEL: i32 = 1;
 
 /// Where messages of one answer go.
 #[derive(Clone, Debug)]
@@ -58,8 +59,7 @@ pub async fn in_frames(
     flow: &Flow,
     outlet: &Outlet,
 ) -> Result<u16, Broken> {
-    let mut beginning = BytesMut::new();
-    let complete = read_up_to(WHOLE, &mut answer, &mut beginning).await?;
+    let (beginning, complete) = begin(&mut answer, WHOLE, GATHER).await?;
     let mut start = Start {
         status: answer.status,
         content_type: content_type(&answer, &beginning)?,
@@ -89,23 +89,15 @@ pub async fn in_frames(
         frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
         frames.finish().await?;
     } else {
+        let mut packer = Packer::new(v2.zstd).map_err(|_| compression())?;
         start.zstd = v2.zstd;
-        let mut encoder = if v2.zstd { Some(encoder().map_err(|_| compression())?) } else { None };
         let mut frames = Frames::new(&v2.id, start, flow, outlet);
         let mut chunk = Some(beginning.freeze());
         while let Some(bytes) = chunk {
-            match &mut encoder {
-                None => frames.push(&bytes).await?,
-                Some(encoder) => {
-                    encoder.write_all(&bytes).map_err(|_| compression())?;
-                    frames.push(&std::mem::take(encoder.get_mut())).await?;
-                }
-            }
+            frames.push(&packer.pack(&bytes, frames.are_late()).map_err(|_| compression())?).await?;
             chunk = answer.chunk().await.map_err(Broken::Refused)?;
         }
-        if let Some(encoder) = encoder {
-            frames.push(&encoder.finish().map_err(|_| compression())?).await?;
-        }
+        frames.push(&packer.finish().map_err(|_| compression())?).await?;
         frames.finish().await?;
     }
     Ok(status)
@@ -116,15 +108,15 @@ pub async fn in_frames(
 /// # Errors
 /// [`Broken`]; nothing has gone out then.
 pub async fn whole(mut answer: Answer, request: &[u8], outlet: &Outlet) -> Result<(u16, u64), Broken> {
-    let mut body = BytesMut::new();
-    if !read_up_to(MAX_FIRST_GENERATION_ANSWER_BYTES, &mut answer, &mut body).await? {
+    let (body, complete) = begin(&mut answer, MAX_FIRST_GENERATION_ANSWER_BYTES, Duration::MAX).await?;
+    if !complete {
         return Err(Broken::Refused(emoncms::too_large()));
     }
-    content_type(&answer, &body)?;
+    let is_text = content_type(&answer, &body)?.is_some_and(|given| given.starts_with("text/"));
     let message = match first_generation::encode_answer(request, &body) {
         Some(message) => message,
         // Some of emoncms' answers are bare text, such as the "ok" of input/post.
-        None if body.len() < WORTH_COMPRESSING => {
+        None if is_text => {
             let text = std::str::from_utf8(&body).ok().map(|text| serde_json::json!(text).to_string());
             text.and_then(|text| first_generation::encode_answer(request, text.as_bytes()))
                 .ok_or_else(no_json)?
@@ -135,15 +127,24 @@ pub async fn whole(mut answer: Answer, request: &[u8], outlet: &Outlet) -> Resul
     Ok((answer.status, body.len() as u64))
 }
 
-/// Reads on until `body` holds more than `limit` bytes (false) or the answer has ended (true).
-async fn read_up_to(limit: usize, answer: &mut Answer, body: &mut BytesMut) -> Result<bool, Broken> {
-    while body.len() <= limit {
-        match answer.chunk().await.map_err(Broken::Refused)? {
-            Some(chunk) => body.extend_from_slice(&chunk),
-            None => return Ok(true),
+/// Reads until the answer has ended (true), or is larger than `limit` or not complete after `patience` (false).
+async fn begin(answer: &mut Answer, limit: usize, patience: Duration) -> Result<(BytesMut, bool), Broken> {
+    let mut body = BytesMut::new();
+    let mut chunk = answer.first_chunk().await.map_err(Broken::Refused)?;
+    let mut pause = pin!(sleep(patience));
+    loop {
+        match chunk {
+            Some(bytes) => body.extend_from_slice(&bytes),
+            None => return Ok((body, true)),
         }
+        if body.len() > limit {
+            return Ok((body, false));
+        }
+        chunk = tokio::select! {
+            chunk = answer.chunk() => chunk.map_err(Broken::Refused)?,
+            () = &mut pause => return Ok((body, false)),
+        };
     }
-    Ok(false)
 }
 
 /// Pages are never relayed: they show what the access list cannot know of, keys among it. PHP calls every text
@@ -167,12 +168,6 @@ fn etag_of(body: &[u8]) -> String {
     format!("W/\"{}\"", hex(&digest.as_ref()[..16]))
 }
 
-fn encoder() -> io::Result<Encoder<'static, Vec<u8>>> {
-    let mut encoder = Encoder::new(Vec::new(), ZSTD_LEVEL)?;
-    encoder.window_log(ZSTD_WINDOW_LOG)?;
-    Ok(encoder)
-}
-
 fn compression() -> Broken {
     Broken::Refused(Refusal::new(
         ErrorCode::Busy,
@@ -183,46 +178,4 @@ fn compression() -> Broken {
 fn no_json() -> Broken {
     let message = "emoncms at home did not answer with JSON, which is all that this server understands";
     Broken::Refused(Refusal::new(ErrorCode::EmoncmsAnswer, message))
-}
-
-/// Cuts bytes into frames. The last frame is sent by [`Frames::finish`] alone.
-struct Frames<'a> {
-    id: &'a str,
-    start: Option<Start>,
-    pending: BytesMut,
-    flow: &'a Flow,
-    outlet: &'a Outlet,
-}
-
-impl<'a> Frames<'a> {
-    fn new(id: &'a str, start: Start, flow: &'a Flow, outlet: &'a Outlet) -> Self {
-        Self { id, start: Some(start), pending: BytesMut::new(), flow, outlet }
-    }
-
-    async fn push(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
-        while !bytes.is_empty() {
-            let taken = bytes.len().min(MAX_FRAME_BODY_BYTES);
-            self.pending.extend_from_slice(&bytes[..taken]);
-            bytes.advance(taken);
-            while self.pending.len() > self.frame_size() {
-                self.send(self.frame_size(), false).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn finish(&mut self) -> Result<(), Broken> {
-        self.send(self.pending.len(), true).await
-    }
-
-    fn frame_size(&self) -> usize {
-        self.flow.frame_size().max(MIN_FRAME_BODY_BYTES)
-    }
-
-    async fn send(&mut self, length: usize, last: bool) -> Result<(), Broken> {
-        let body = self.pending.split_to(length);
-        let seq = self.flow.next_frame(length as u64).await.map_err(|NoCredit| Broken::Gone)?;
-        let frame = Frame::Piece { id: self.id.to_owned(), seq, last, start: self.start.take(), body: &body };
-        self.outlet.publish(frame.encode()).await
-    }
 }

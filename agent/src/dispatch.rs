@@ -26,8 +26,9 @@ pub const CONCURRENT_REQUESTS: usize = 8;
 const QUEUED_REQUESTS: usize = 32;
 /// Tasks in all, refusals included; messages beyond that go unanswered.
 const MAX_TASKS: usize = 256;
-/// How long running requests may take to finish when the agent stops.
-pub const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the refusals of what still runs may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The requests of one session. Dropping it ends them.
 #[derive(Debug)]
@@ -108,22 +109,22 @@ impl Dispatch {
         }
     }
 
-    /// Finishes what runs and refuses what waits, for [`GRACE`] at most.
-    pub async fn finish(&mut self) {
+    /// Refuses what waits, and what still runs after `grace`.
+    pub async fn finish(&mut self, grace: Duration) {
         self.shared.permits.close();
         let finished = async {
             while !self.tasks.is_empty() {
                 self.next_ended().await;
             }
         };
-        if tokio::time::timeout(GRACE, finished).await.is_err() {
+        if tokio::time::timeout(grace, finished).await.is_err() {
             self.stop.send_replace(true);
             let refused = async {
                 while !self.tasks.is_empty() {
                     self.next_ended().await;
                 }
             };
-            let _ = tokio::time::timeout(Duration::from_secs(1), refused).await;
+            let _ = tokio::time::timeout(LAST_WORDS, refused).await;
         }
     }
 
@@ -159,6 +160,7 @@ impl Dispatch {
             .instrument(span),
         );
         if let Some(key) = key {
+            // The task has not begun: there is one thread, and this is it.
             self.shared.running(|running| running.insert(key, Running { flow, task }));
         }
     }
@@ -197,10 +199,11 @@ async fn answer(
         Outcome { bytes: flow.sent(), ..Outcome::refused(&refusal) }
     };
     let patience = request.v2.as_ref().map_or(relay::FIRST_GENERATION_TIMEOUT, |v2| v2.timeout);
-    let permit = tokio::time::timeout(patience, shared.permits.acquire()).await;
+    let deadline = ending.began + patience;
+    let permit = tokio::time::timeout_at(deadline, shared.permits.acquire()).await;
     let outcome = match permit {
         Ok(Ok(_permit)) => tokio::select! {
-            outcome = relay::answer(&shared.home, &request, &payload, &flow, &outlet) => outcome,
+            outcome = relay::answer(&shared.home, &request, &payload, deadline, &flow, &outlet) => outcome,
             () = crate::turned_true(&mut stop) => refuse(busy("the home's agent is stopping")).await,
         },
         Ok(Err(_closed)) => refuse(busy("the home's agent is stopping")).await,

@@ -6,6 +6,7 @@ use remoteaccess_common::trust;
 use remoteaccess_protocol::{Body, Endpoint, ErrorCode, Format, Params, Refusal, Rights};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// An answer larger than this is not begun. emoncms' own exports end at 25 MB of CSV, raw feeds can be larger.
 pub const MAX_ANSWER_BYTES: u64 = 1024 * 1024 * 1024;
@@ -28,8 +29,14 @@ pub struct Call<'a> {
     pub query: &'a Params,
     /// GET without one, POST with one.
     pub post: Option<Option<&'a Body>>,
-    /// How long the answer's beginning may take.
-    pub timeout: Duration,
+    /// When the answer has to have begun.
+    pub deadline: Instant,
+}
+
+impl Call<'_> {
+    fn changes_nothing(&self) -> bool {
+        self.post.is_none() && self.rights == Rights::Read
+    }
 }
 
 /// emoncms' answer, its body still to be read.
@@ -41,6 +48,7 @@ pub struct Answer {
     pub content_type: Option<String>,
     response: reqwest::Response,
     left: u64,
+    deadline: Instant,
 }
 
 /// The client. Keeps connections alive between requests.
@@ -81,15 +89,15 @@ impl Emoncms {
     pub async fn ask(&self, emoncms: &config::Emoncms, call: &Call<'_>) -> Result<Answer, Refusal> {
         let asked = async {
             match self.send(emoncms, call).await {
-                // The web server may have ended a kept-alive connection at this very moment. Only a call that
-                // changes nothing is made again.
-                Err(error) if call.post.is_none() && !error.is_connect() && !error.is_timeout() => {
+                // The web server may have ended a kept-alive connection at this very moment. Only a call that can
+                // change nothing is made again; with the write key, a GET can.
+                Err(error) if call.changes_nothing() && !error.is_connect() && !error.is_timeout() => {
                     self.send(emoncms, call).await
                 }
                 other => other,
             }
         };
-        let response = tokio::time::timeout(call.timeout, asked).await.map_err(|_| too_slow(call.timeout))?;
+        let response = timeout_at(call.deadline, asked).await.map_err(|_| too_slow())?;
         let response = response.map_err(|error| refusal_for(&error))?;
 
         let status = response.status().as_u16();
@@ -99,12 +107,17 @@ impl Emoncms {
                 "emoncms at home does not accept the API key of Remote Access; open Setup > Remote Access there and repair it",
             ));
         }
+        if response.status().is_redirection() {
+            let message =
+                "emoncms at home points elsewhere instead of answering; check EMONCMS_URL in its settings";
+            return Err(Refusal::new(ErrorCode::EmoncmsAnswer, message));
+        }
         if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {
             return Err(too_large());
         }
         let header = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = header.filter(|value| value.len() <= 200).map(str::to_owned);
-        Ok(Answer { status, content_type, response, left: MAX_ANSWER_BYTES })
+        Ok(Answer { status, content_type, response, left: MAX_ANSWER_BYTES, deadline: call.deadline })
     }
 
     async fn send(
@@ -132,7 +145,15 @@ impl Emoncms {
 }
 
 impl Answer {
-    /// The next piece of the body; `None` at its end.
+    /// The first piece of the body; `None` where it is empty.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`], and where it does not come in time for the answer to begin.
+    pub async fn first_chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
+        timeout_at(self.deadline, self.chunk()).await.map_err(|_| too_slow())?
+    }
+
+    /// The next piece of the body; `None` at its end. Can be given up and called again.
     ///
     /// # Errors
     /// The body broke off, took too long, or is larger than [`MAX_ANSWER_BYTES`].
@@ -150,18 +171,14 @@ fn refusal_for(error: &reqwest::Error) -> Refusal {
         let hint = "emoncms at home does not answer; is its web server running?";
         Refusal::new(ErrorCode::EmoncmsUnreachable, hint)
     } else if error.is_timeout() {
-        too_slow(READ_TIMEOUT)
+        too_slow()
     } else {
         Refusal::new(ErrorCode::EmoncmsUnreachable, "emoncms at home broke off in the middle of its answer")
     }
 }
 
-fn too_slow(limit: Duration) -> Refusal {
-    let seconds = limit.as_secs_f32().ceil();
-    Refusal::new(
-        ErrorCode::EmoncmsTimeout,
-        format!("emoncms at home did not answer within {seconds} seconds"),
-    )
+fn too_slow() -> Refusal {
+    Refusal::new(ErrorCode::EmoncmsTimeout, "emoncms at home is too slow; try again, or ask for less at once")
 }
 
 /// The refusal for an answer that does not fit.

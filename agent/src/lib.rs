@@ -2,13 +2,14 @@
 //!
 //! A request meets the modules in the order in which they are declared here: [`watch`] brings the [`config`],
 //! [`session`] keeps the MQTT connection, [`dispatch`] gives each request its task, [`relay`] answers it:
-//! [`acl`] → [`emoncms`] → [`deliver`]. [`status`] is what the page in emoncms shows of it.
+//! [`acl`] → [`emoncms`] → [`deliver`] in [`frames`]. [`status`] is what the page in emoncms shows of it.
 
 pub mod watch;
 pub mod config;
 pub mod session;
 pub mod membership;
 pub mod twin;
+pub mod courier;
 pub mod link;
 pub mod trouble;
 pub mod dispatch;
@@ -16,6 +17,7 @@ pub mod relay;
 pub mod acl;
 pub mod emoncms;
 pub mod deliver;
+pub mod frames;
 pub mod flow;
 pub mod uplink;
 pub mod status;

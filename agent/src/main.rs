@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use remoteaccess_agent::{Options, config::Config, run, watch};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -117,11 +118,17 @@ fn start_logging() {
         .ok()
         .and_then(|wish| wish.parse().ok())
         .unwrap_or_else(|| Targets::new().with_target("remoteaccess_agent", tracing::Level::INFO));
-    let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    let journal = stderr_is_the_journal().then(tracing_journald::layer).and_then(Result::ok);
     let stderr = journal
         .is_none()
         .then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false));
     tracing_subscriber::registry().with(filter).with(journal).with(stderr).init();
+}
+
+/// As systemd.exec(5) says: the variable may be inherited by a program whose output goes elsewhere.
+fn stderr_is_the_journal() -> bool {
+    let stderr = std::fs::metadata("/proc/self/fd/2").map(|file| format!("{}:{}", file.dev(), file.ino()));
+    stderr.is_ok_and(|stderr| std::env::var("JOURNAL_STREAM").is_ok_and(|journal| journal == stderr))
 }
 
 fn print(text: &str) -> ExitCode {

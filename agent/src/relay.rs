@@ -11,6 +11,7 @@ use remoteaccess_protocol::{
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The server of the first generation gives up after 4 to 5 seconds; a later answer would reach nobody.
 pub const FIRST_GENERATION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,9 +38,16 @@ pub struct Outcome {
     pub bytes: u64,
 }
 
-/// Answers `request`, whose message was `payload`.
-pub async fn answer(home: &Home, request: &Request, payload: &[u8], flow: &Flow, outlet: &Outlet) -> Outcome {
-    match try_answer(home, request, payload, flow, outlet).await {
+/// Answers `request`, whose message was `payload`; the answer has to begin before `deadline`.
+pub async fn answer(
+    home: &Home,
+    request: &Request,
+    payload: &[u8],
+    deadline: Instant,
+    flow: &Flow,
+    outlet: &Outlet,
+) -> Outcome {
+    match try_answer(home, request, payload, deadline, flow, outlet).await {
         Ok((status, bytes)) => Outcome { verdict: Verdict::Answered, status, error: None, bytes },
         Err(Broken::Refused(refusal)) => {
             refuse(&request.reply_to(), &refusal, payload, flow.frames(), outlet).await;
@@ -81,6 +89,7 @@ async fn try_answer(
     home: &Home,
     request: &Request,
     payload: &[u8],
+    deadline: Instant,
     flow: &Flow,
     outlet: &Outlet,
 ) -> Result<(u16, u64), Broken> {
@@ -98,12 +107,13 @@ async fn try_answer(
         format: v2.map_or(Format::Json, |v2| v2.format),
         query: &request.data,
         post: v2.filter(|v2| v2.method == Method::Post).map(|v2| v2.body.as_ref()),
-        timeout: v2.map_or(FIRST_GENERATION_TIMEOUT, |v2| v2.timeout),
+        deadline,
     };
     let answer = home.emoncms.ask(&config.emoncms, &call).await.map_err(Broken::Refused)?;
+    let cacheable = call.post.is_none();
     match v2 {
         Some(v2) => {
-            let status = deliver::in_frames(answer, v2, v2.method == Method::Get, flow, outlet).await?;
+            let status = deliver::in_frames(answer, v2, cacheable, flow, outlet).await?;
             Ok((status, flow.sent()))
         }
         None => deliver::whole(answer, payload, outlet).await,

@@ -1,6 +1,7 @@
 //! Connect, subscribe, serve, back off.
 
 use crate::config::{Broker, Config};
+use crate::courier::Courier;
 use crate::dispatch::Dispatch;
 use crate::link;
 use crate::membership::{Command, Membership};
@@ -9,11 +10,11 @@ use crate::status::{State, Status};
 use crate::trouble::Trouble;
 use remoteaccess_common::{Backoff, unix_now};
 use remoteaccess_protocol::{Presence, State as Online};
-use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet, Publish, QoS};
+use rumqttc::{Event, EventLoop, Outgoing, Packet, Publish};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
@@ -23,11 +24,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Name look-up, TCP, TLS and MQTT together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long running requests may take to finish when the agent stops or connects elsewhere.
+const GRACE: Duration = Duration::from_secs(5);
 /// What a session still has to say when it ends in peace.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// Commands that wait for room in the session. More are only caused by somebody who floods the presence topic.
-const COMMANDS: usize = 16;
-
 /// All that sessions have in common.
 #[derive(Debug)]
 pub struct Context {
@@ -41,11 +41,14 @@ pub struct Context {
     pub keep_alive: Duration,
 }
 
+#[derive(PartialEq, Eq)]
 enum End {
     /// The agent is to stop.
     Stopped,
-    /// Another configuration asks for another session, or for none.
+    /// The configuration asks for another session.
     Reconfigured,
+    /// The configuration asks for none.
+    SwitchedOff,
     /// It went wrong after it had been up for so long.
     Failed(Trouble, Duration),
 }
@@ -79,7 +82,7 @@ pub async fn run(
         }
         match serve(context, &broker, started, &mut configs, &mut stop).await {
             End::Stopped => return,
-            End::Reconfigured => {
+            End::Reconfigured | End::SwitchedOff => {
                 backoff.reset();
                 told = None;
             }
@@ -136,7 +139,7 @@ async fn serve(
             Ok(Err(error)) => return End::Failed(Trouble::connecting(&broker.host, broker.port, &error), Duration::ZERO),
             Err(_elapsed) => return End::Failed(no_answer(broker), Duration::ZERO),
         },
-        () = other_session(configs, broker) => return End::Reconfigured,
+        end = other_session(configs, broker) => return end,
         () = crate::turned_true(stop) => return End::Stopped,
     }
 
@@ -158,7 +161,7 @@ async fn serve(
                 event = &mut poll => break Ok(event),
                 () = session.dispatch.next_ended() => {}
                 () = at(deadline) => session.time_passed(),
-                () = other_session(configs, broker) => break Err(End::Reconfigured),
+                end = other_session(configs, broker) => break Err(end),
                 () = crate::turned_true(stop) => break Err(End::Stopped),
             }
         };
@@ -173,7 +176,9 @@ async fn serve(
             Err(end) => break end,
         }
     };
-    session.leave(&mut eventloop).await;
+    // Who switches off wants nothing more to leave the house.
+    let grace = if end == End::SwitchedOff { Duration::ZERO } else { GRACE };
+    session.leave(&mut eventloop, grace).await;
     end
 }
 
@@ -245,12 +250,12 @@ impl Session<'_> {
     }
 
     /// Finishes what runs and says goodbye, so that nobody waits for a last will.
-    async fn leave(mut self, eventloop: &mut EventLoop) {
+    async fn leave(mut self, eventloop: &mut EventLoop, grace: Duration) {
         let served = self.membership.serves();
         let farewell = async {
             if served {
                 self.courier.send([Command::LeaveRequests]);
-                self.dispatch.finish().await;
+                self.dispatch.finish(grace).await;
                 self.courier.send([Command::Say(Online::Offline)]);
             }
             self.courier.disconnect().await;
@@ -258,67 +263,17 @@ impl Session<'_> {
         let gone = async {
             while !matches!(eventloop.poll().await, Err(_) | Ok(Event::Outgoing(Outgoing::Disconnect))) {}
         };
-        let limit = crate::dispatch::GRACE + FAREWELL;
-        let _ = timeout(limit, async { tokio::join!(farewell, gone) }).await;
+        let _ = timeout(grace + FAREWELL, async { tokio::join!(farewell, gone) }).await;
     }
 }
 
-/// Hands commands to the session one after the other, so that whoever decides on them need not wait.
-struct Courier {
-    commands: mpsc::Sender<Command>,
-    task: tokio::task::JoinHandle<()>,
-    mqtt: AsyncClient,
-}
-
-impl Courier {
-    fn new(mqtt: AsyncClient, broker: &Broker, mine: Presence) -> Self {
-        let (commands, mut queue) = mpsc::channel(COMMANDS);
-        let (requests, status) = (broker.site.request_topic(), broker.site.status_topic());
-        let client = mqtt.clone();
-        let task = tokio::spawn(async move {
-            while let Some(command) = queue.recv().await {
-                let sent = match command {
-                    Command::WatchPresence => mqtt.subscribe(&status, QoS::AtLeastOnce).await,
-                    // Nothing is subscribed to at this point; all that matters is that it is acknowledged.
-                    Command::RoundTrip | Command::LeaveRequests => mqtt.unsubscribe(&requests).await,
-                    Command::TakeRequests => mqtt.subscribe(&requests, QoS::AtMostOnce).await,
-                    Command::Say(state) => {
-                        // An installation is as old as its process; a farewell is as old as its saying.
-                        let since = if state == Online::Online { mine.since } else { unix_now() };
-                        let message = Presence { state, since, ..mine.clone() }.encode();
-                        mqtt.publish(&status, QoS::AtLeastOnce, true, message).await
-                    }
-                };
-                if sent.is_err() {
-                    return;
-                }
-            }
-        });
-        Self { commands, task, mqtt: client }
-    }
-
-    fn send(&self, commands: impl IntoIterator<Item = Command>) {
-        for command in commands {
-            if self.commands.try_send(command).is_err() {
-                debug!("the session is too busy for {command:?}");
-            }
-        }
-    }
-
-    async fn disconnect(self) {
-        drop(self.commands);
-        let _ = self.task.await;
-        let _ = self.mqtt.disconnect().await;
-    }
-}
-
-/// Returns when the configuration asks for another session than the one with `broker`.
-async fn other_session(configs: &mut watch::Receiver<Option<Arc<Config>>>, broker: &Broker) {
-    let differs = |config: &Option<Arc<Config>>| {
-        config.as_ref().is_some_and(|config| wanted(config).as_ref() != Some(broker))
-    };
-    if configs.wait_for(differs).await.is_err() {
-        std::future::pending::<()>().await;
+/// Returns when the configuration asks for something else than the session with `broker`.
+async fn other_session(configs: &mut watch::Receiver<Option<Arc<Config>>>, broker: &Broker) -> End {
+    let asked = |config: &Option<Arc<Config>>| config.as_ref().and_then(|config| wanted(config));
+    match configs.wait_for(|config| asked(config).as_ref() != Some(broker)).await {
+        Ok(config) if asked(&config).is_none() => End::SwitchedOff,
+        Ok(_) => End::Reconfigured,
+        Err(_) => std::future::pending().await,
     }
 }
 
