@@ -1,0 +1,93 @@
+/* The list of all endpoints, grouped by module, with a tick at each that is allowed. */
+RemoteAccess.endpoints = function (catalogue, draft, onchange) {
+    'use strict';
+
+    var ra = RemoteAccess, tr = ra.tr, h = ra.h;
+    var opened = {};
+    var search = '';
+    var show = 'all';
+    var box = h('div.ra-groups');
+
+    function draw() {
+        var groups = grouped();
+        var names = Object.keys(groups).sort();
+        ra.fill(box, names.length ? names.map(function (name) { return group(name, groups[name]); })
+            : h('p.ra-quiet', null, tr('Nothing found.')));
+    }
+
+    /** What emoncms has, and what the list has beside it. */
+    function rows() {
+        var known = {};
+        var rows = catalogue.map(function (endpoint) {
+            known[endpoint.path] = true;
+            return endpoint;
+        });
+        draft.paths().forEach(function (path) {
+            if (!known[path]) rows.push({path: path, module: path.split('/')[0], mode: draft.right(path), description: about(path), own: true});
+        });
+        return rows;
+    }
+
+    function about(path) {
+        return path.slice(-2) === '/*' ? tr('Everything of this module that is not listed by itself') : tr('Added by hand');
+    }
+
+    function grouped() {
+        var groups = {};
+        rows().filter(isWanted).forEach(function (row) {
+            (groups[row.module] = groups[row.module] || []).push(row);
+        });
+        return groups;
+    }
+
+    function isWanted(row) {
+        var allowed = draft.right(row.path) !== null;
+        if (show === 'allowed' && !allowed) return false;
+        if (show === 'write' && (draft.right(row.path) || row.mode) !== 'write') return false;
+        return (row.path + ' ' + row.description).toLowerCase().indexOf(search) >= 0;
+    }
+
+    function group(name, rows) {
+        var allowed = rows.filter(function (row) { return draft.right(row.path) !== null; });
+        var writes = allowed.filter(function (row) { return draft.right(row.path) === 'write'; }).length;
+        rows.sort(function (a, b) { return a.path < b.path ? -1 : 1; });
+        return h('details.ra-group', {open: search !== '' || show !== 'all' || opened[name], ontoggle: function (event) {
+            if (search === '' && show === 'all') opened[name] = event.target.open;
+        }}, h('summary', null, h('strong', null, name),
+            h('span.ra-quiet', null, tr('%s of %s allowed', allowed.length, rows.length)),
+            writes > 0 && h('span.ra-right.ra-write', null, tr('%s can write', writes))
+        ), rows.map(line));
+    }
+
+    function line(row) {
+        var right = draft.right(row.path);
+        var changed = right !== draft.was(row.path);
+        return h('label.ra-line' + (right ? '.ra-allowed' : '') + (changed ? '.ra-changed' : ''), {'data-path': row.path},
+            h('input', {type: 'checkbox', checked: right !== null, onchange: function (event) {
+                var tick = event.target;
+                onchange(row.path, tick.checked ? row.mode : null, function () { tick.checked = !tick.checked; });
+            }}),
+            h('span.ra-name', null, h('code', null, row.path), h('small', null, row.description), hint(row.path, right)),
+            badge(right || row.mode));
+    }
+
+    function hint(path, right) {
+        var cover = right === null && draft.cover(path);
+        if (!cover) return null;
+        return h('small.ra-cover', null, tr('allowed all the same, by “%s”', cover));
+    }
+
+    function badge(right) {
+        if (right === 'write') return h('span.ra-right.ra-write', null, tr('write'));
+        if (right === 'read') return h('span.ra-right', null, tr('read'));
+        return h('span.ra-right.ra-write', null, right);
+    }
+
+    return {
+        box: box,
+        draw: draw,
+        search: function (text) { search = text.trim().toLowerCase(); draw(); },
+        show: function (which) { show = which; draw(); },
+        open: function (module) { opened[module] = true; }
+    };
+};
