@@ -3,7 +3,7 @@
 use crate::emoncms::{self, Answer};
 use crate::flow::Flow;
 use crate::frames::{Frames, Packer};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use remoteaccess_common::random::hex;
 use remoteaccess_protocol::{
     ErrorCode, Refusal, Start, V2, first_generation, limits::MAX_FIRST_GENERATION_ANSWER_BYTES,
@@ -60,47 +60,31 @@ pub async fn in_frames(
     outlet: &Outlet,
 ) -> Result<u16, Broken> {
     let (beginning, complete) = begin(&mut answer, WHOLE, GATHER).await?;
-    let mut start = Start {
-        status: answer.status,
-        content_type: content_type(&answer, &beginning)?,
-        zstd: false,
-        etag: None,
-    };
-
-    if complete && cacheable && start.status == 200 {
+    let content_type = content_type(&answer, &beginning)?;
+    let mut start = Start { status: answer.status, content_type, zstd: false, etag: None };
+    if !complete {
+        start.zstd = v2.zstd;
+        let frames = Frames::new(&v2.id, start, flow, outlet);
+        return as_it_comes(frames, beginning.freeze(), answer, v2.zstd).await;
+    }
+    if cacheable && answer.status == 200 {
         let etag = etag_of(&beginning);
         if v2.etag.as_ref() == Some(&etag) {
-            start = Start { status: 304, content_type: None, zstd: false, etag: Some(etag) };
-            let mut frames = Frames::new(&v2.id, start, flow, outlet);
-            frames.finish().await?;
+            let start = Start { status: 304, content_type: None, zstd: false, etag: Some(etag) };
+            Frames::new(&v2.id, start, flow, outlet).finish().await?;
             return Ok(304);
         }
         start.etag = Some(etag);
     }
-
-    let status = start.status;
-    if complete {
-        let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING)
-            .then(|| zstd::bulk::compress(&beginning, ZSTD_LEVEL).ok())
-            .flatten()
-            .filter(|packed| packed.len() < beginning.len());
-        start.zstd = packed.is_some();
-        let mut frames = Frames::new(&v2.id, start, flow, outlet);
-        frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
-        frames.finish().await?;
-    } else {
-        let mut packer = Packer::new(v2.zstd).map_err(|_| compression())?;
-        start.zstd = v2.zstd;
-        let mut frames = Frames::new(&v2.id, start, flow, outlet);
-        let mut chunk = Some(beginning.freeze());
-        while let Some(bytes) = chunk {
-            frames.push(&packer.pack(&bytes, frames.are_late()).map_err(|_| compression())?).await?;
-            chunk = answer.chunk().await.map_err(Broken::Refused)?;
-        }
-        frames.push(&packer.finish().map_err(|_| compression())?).await?;
-        frames.finish().await?;
-    }
-    Ok(status)
+    let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING)
+        .then(|| zstd::bulk::compress(&beginning, ZSTD_LEVEL).ok())
+        .flatten()
+        .filter(|packed| packed.len() < beginning.len());
+    start.zstd = packed.is_some();
+    let mut frames = Frames::new(&v2.id, start, flow, outlet);
+    frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
+    frames.finish().await?;
+    Ok(answer.status)
 }
 
 /// Answers a request of the first generation: one message, JSON in JSON.
@@ -125,6 +109,23 @@ pub async fn whole(mut answer: Answer, request: &[u8], outlet: &Outlet) -> Resul
     };
     outlet.publish(message).await?;
     Ok((answer.status, body.len() as u64))
+}
+
+async fn as_it_comes(
+    mut frames: Frames<'_>,
+    beginning: Bytes,
+    mut answer: Answer,
+    compress: bool,
+) -> Result<u16, Broken> {
+    let mut packer = Packer::new(compress).map_err(|_| compression())?;
+    let mut chunk = Some(beginning);
+    while let Some(bytes) = chunk {
+        frames.push(&packer.pack(&bytes, frames.are_late()).map_err(|_| compression())?).await?;
+        chunk = answer.chunk().await.map_err(Broken::Refused)?;
+    }
+    frames.push(&packer.finish().map_err(|_| compression())?).await?;
+    frames.finish().await?;
+    Ok(answer.status)
 }
 
 /// Reads until the answer has ended (true), or is larger than `limit` or not complete after `patience` (false).
