@@ -241,11 +241,13 @@ impl Direction {
 
     /// Takes the line for `n` bytes, and gives when the last of them has left.
     fn occupy(&self, n: usize) -> Instant {
+        /// What a late timer may make up for: the line was free, only nobody was awake to use it.
+        const LATE: Duration = Duration::from_millis(4);
         let now = Instant::now();
         let Some(rate) = self.rate else { return now };
         let time = Duration::from_secs_f64(n as f64 * 8.0 / rate as f64);
         let mut free_at = self.free_at.lock().expect("nobody panics while holding the line");
-        *free_at = (*free_at).max(now) + time;
+        *free_at = (*free_at).max(now - LATE) + time;
         *free_at
     }
 }

@@ -1,0 +1,185 @@
+//! Whatever emoncms does, the caller learns of it soon and in one way, and the next request is served.
+
+use remoteaccess_tests::client::Answer;
+use remoteaccess_tests::standin::Fault;
+use remoteaccess_tests::world::{Options, World};
+use reqwest::Method;
+use std::time::{Duration, Instant};
+
+const PATH: &str = "/feed/value.json?id=1";
+
+async fn world() -> World {
+    World::with(Options {
+        limits: "request_timeout_ms = 2500\nidle_timeout_ms = 3000".into(),
+        ..Options::default()
+    })
+    .await
+}
+
+/// Orders a fault and gives the answer, which must come within `seconds`; then the next request is served.
+async fn meets(world: &World, fault: Fault, seconds: u64) -> Answer {
+    world.emoncms.order("feed/value", fault.clone());
+    let start = Instant::now();
+    let answer = world.get(PATH).await;
+    assert!(start.elapsed() < Duration::from_secs(seconds), "{fault:?} took {:?}", start.elapsed());
+    world.emoncms.behave();
+    let next = world.get(PATH).await;
+    assert_eq!(next.status, 200, "after {fault:?}: {}", next.text());
+    answer
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_answer() {
+    let world = world().await;
+    meets(&world, Fault::Html, 2).await.assert_refused(502, "emoncms_answer");
+}
+
+#[tokio::test]
+async fn a_way_to_somewhere_else_is_not_followed() {
+    let world = world().await;
+    let elsewhere = format!("{}/feed/list.json", world.emoncms.url());
+    let answer = meets(&world, Fault::Redirect(elsewhere), 2).await;
+    // Whether it is refused or passed on as it was, nobody is sent anywhere.
+    assert!([302, 502].contains(&answer.status), "{}: {}", answer.status, answer.text());
+    assert_eq!(answer.header("location"), None);
+    assert_eq!(world.emoncms.seen_for("feed/list").len(), 0, "it was followed");
+}
+
+#[tokio::test]
+async fn an_error_of_php_is_an_error() {
+    let world = world().await;
+    let answer = meets(&world, Fault::Error500, 2).await;
+    assert!([500, 502].contains(&answer.status), "{}: {}", answer.status, answer.text());
+    let json =
+        Fault::Say { status: 500, content_type: "application/json", body: b"{\"message\":\"x\"}".to_vec() };
+    let answer = meets(&world, json, 2).await;
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (500, "{\"message\":\"x\"}"),
+        "emoncms' own words are passed on"
+    );
+}
+
+#[tokio::test]
+async fn a_page_never_becomes_a_page_of_the_bridge() {
+    let world = world().await;
+    let page = b"<!doctype html><html><script>alert(document.cookie)</script></html>".to_vec();
+    for (status, content_type) in [
+        (200, "text/html"),
+        (404, "text/html; charset=UTF-8"),
+        (500, "TEXT/HTML"),
+        (200, "application/xhtml+xml"),
+        (200, "image/svg+xml"),
+        (200, "text/plain"),
+        (200, "x"),
+    ] {
+        let answer = meets(&world, Fault::Say { status, content_type, body: page.clone() }, 2).await;
+        let given = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
+        let harmless = ["text/plain", "application/json", "application/octet-stream"];
+        assert!(harmless.contains(&answer.content_type()), "{content_type} became {given}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn json_that_is_none_is_passed_on_as_it_is() {
+    let world = world().await;
+    let body = b"<br />\n<b>Warning</b>: something\n[1,2".to_vec();
+    let answer =
+        meets(&world, Fault::Say { status: 200, content_type: "application/json", body: body.clone() }, 2)
+            .await;
+    assert_eq!((answer.status, answer.body), (200, body));
+}
+
+#[tokio::test]
+async fn an_emoncms_that_is_too_slow_is_a_time_out_of_its_own() {
+    let world = world().await;
+    for fault in [Fault::Hang, Fault::Slow(Duration::from_secs(10))] {
+        meets(&world, fault, 5).await.assert_refused(504, "emoncms_timeout");
+    }
+}
+
+#[tokio::test]
+async fn an_emoncms_that_is_down_is_unreachable_and_served_again_when_it_is_up() {
+    let mut world = world().await;
+    assert_eq!(world.get(PATH).await.status, 200);
+    world.emoncms.down().await;
+    let start = Instant::now();
+    world.get(PATH).await.assert_refused(502, "emoncms_unreachable");
+    assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
+    world.emoncms.up().await;
+    assert_eq!(world.get(PATH).await.status, 200);
+    assert_eq!(world.line.connections(), 1, "emoncms' fault cost the session");
+}
+
+#[tokio::test]
+async fn nonsense_is_an_unreachable_emoncms() {
+    let world = world().await;
+    for fault in [Fault::Nonsense, Fault::HangUp] {
+        let answer = meets(&world, fault, 3).await;
+        assert_eq!(answer.status, 502, "{}", answer.text());
+        assert!(answer.refusal().1.starts_with("emoncms_"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_never_taken_for_a_whole_one() {
+    let world = world().await;
+    for fault in [Fault::WrongLength, Fault::BrokenChunk, Fault::Stuck] {
+        world.emoncms.order("feed/value", fault.clone());
+        let request = world.client.request(Method::GET, PATH).bearer_auth(&world.account.read_key);
+        let start = Instant::now();
+        let answer = request.send().await.expect("the bridge answers");
+        let status = answer.status().as_u16();
+        // Either it was found out before the status was sent, or the connection tells.
+        match answer.bytes().await {
+            Ok(body) => {
+                assert!(status >= 500, "{fault:?} became {status}: {:?}", &body[..body.len().min(200)])
+            }
+            Err(_) => assert_eq!(status, 200),
+        }
+        assert!(start.elapsed() < Duration::from_secs(40), "{fault:?} took {:?}", start.elapsed());
+        world.emoncms.behave();
+        assert_eq!(world.get(PATH).await.status, 200);
+    }
+    assert_eq!(world.line.connections(), 1);
+}
+
+#[tokio::test]
+async fn what_writes_is_never_sent_twice() {
+    let world = world().await;
+    // A kept-alive connection, so that its loss could be taken for bad luck.
+    assert_eq!(world.get(PATH).await.status, 200);
+    world.emoncms.order("feed/insert", Fault::HangUp);
+    world.emoncms.order("input/post", Fault::HangUp);
+    // emoncms writes on GET, too.
+    let get = world.get_as_owner("/feed/insert.json?id=1&time=1700000000&value=5").await;
+    assert_eq!(get.status, 502, "{}", get.text());
+    assert_eq!(world.emoncms.seen_for("feed/insert").len(), 1, "a write by GET was sent twice");
+
+    world.emoncms.behave();
+    assert_eq!(world.get(PATH).await.status, 200);
+    world.emoncms.order("input/post", Fault::HangUp);
+    let post = world.post("/input/post.json", &[("node", "a"), ("data", "{b:1}")]).await;
+    assert_eq!(post.status, 502, "{}", post.text());
+    assert_eq!(world.emoncms.seen_for("input/post").len(), 1, "a write by POST was sent twice");
+}
+
+#[tokio::test]
+async fn a_kept_alive_connection_that_has_ended_is_not_the_callers_trouble() {
+    let mut world = world().await;
+    for _ in 0..5 {
+        assert_eq!(world.get(PATH).await.status, 200);
+        world.emoncms.down().await;
+        world.emoncms.up().await;
+    }
+}
+
+#[tokio::test]
+async fn requests_share_kept_alive_connections() {
+    let world = world().await;
+    for _ in 0..20 {
+        assert_eq!(world.get(PATH).await.status, 200);
+    }
+    assert!(world.emoncms.connections() <= 2, "{} connections for 20 requests", world.emoncms.connections());
+}
