@@ -159,7 +159,7 @@ final class Model
             'keys' => $settings->exists() ? $settings->keys()->comparedTo($this->ownKeys(), $this->user, $this->userid) : 'none',
             'mode' => $settings->mode(),
             'access' => (object) $settings->accessInForce(),
-            'custom' => (object) ($settings->exists() ? $settings->customAccess() : Presets::readOnly()),
+            'custom' => (object) $settings->customAccess(),
         ];
     }
 

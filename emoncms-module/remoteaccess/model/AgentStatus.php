@@ -40,19 +40,20 @@ final class AgentStatus
     public function activity(): array
     {
         $report = $this->report();
+        $totals = is_object($report->counters ?? null) ? $report->counters : null;
         $counters = [];
         foreach (['requests', 'answered', 'refused', 'failed', 'cancelled', 'bytes', 'connects'] as $name) {
-            $counters[$name] = self::number($report->counters ?? null, $name);
+            $counters[$name] = self::number($totals, $name);
         }
-        $requests = is_array($report->requests ?? null) ? array_slice($report->requests, 0, 100) : [];
+        $requests = is_array($report->requests ?? null) ? array_filter($report->requests, 'is_object') : [];
         return $this->read() + [
             'counters' => $counters,
-            'requests' => array_map(fn ($request) => self::request($request), $requests),
+            'requests' => array_map([self::class, 'request'], array_slice($requests, 0, 100)),
             'known' => $report !== null,
         ];
     }
 
-    private static function request($seen): array
+    private static function request(object $seen): array
     {
         $error = self::text($seen, 'error');
         return [

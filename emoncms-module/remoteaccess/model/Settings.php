@@ -51,23 +51,24 @@ final class Settings
             && $this->text('MQTT_PASSWORD') !== '';
     }
 
-    /** What is in force: "off", "read_only" or "custom". */
+    /** What is in force, or will be once there is a server: "off", "read_only" or "custom". */
     public function mode(): string
     {
-        if (!$this->isEnabled() || !$this->isConfigured()) return 'off';
+        if ($this->isConfigured() && !$this->isEnabled()) return 'off';
         return $this->accessInForce() == Presets::readOnly() ? 'read_only' : 'custom';
     }
 
     /** @return array<string,string> */
     public function accessInForce(): array
     {
-        return self::entries($this->data->ACCESS_CONTROL ?? null);
+        return $this->exists() ? self::entries($this->data->ACCESS_CONTROL ?? null) : Presets::readOnly();
     }
 
     /** The owner's own list: what is in force, or what was before "Read only" took its place. */
     public function customAccess(): array
     {
-        return self::entries($this->data->ACCESS_CONTROL_CUSTOM ?? $this->data->ACCESS_CONTROL ?? null);
+        $own = $this->data->ACCESS_CONTROL_CUSTOM ?? null;
+        return $own === null ? $this->accessInForce() : self::entries($own);
     }
 
     /** @param array<string,string> $own the list to come back to */
@@ -123,8 +124,7 @@ final class Settings
 
     public function toJson(): string
     {
-        $access = $this->data->ACCESS_CONTROL ?? Presets::readOnly();
-        $this->data->ACCESS_CONTROL = (object) $access;
+        if (!$this->exists()) $this->data->ACCESS_CONTROL ??= (object) Presets::readOnly();
         $flags = JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION;
         return json_encode($this->data, $flags | JSON_THROW_ON_ERROR) . "\n";
     }

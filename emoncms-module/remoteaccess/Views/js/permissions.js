@@ -49,7 +49,8 @@
         ra.fill(switch_box, h('div.ra-modes', {role: 'radiogroup', 'aria-label': tr('What is allowed')}, MODES.map(function (mode) {
             var is_chosen = mode[0] === chosen;
             return h('button.ra-mode' + (is_chosen ? '.ra-chosen' : ''), {
-                type: 'button', role: 'radio', 'aria-checked': String(is_chosen), 'data-mode': mode[0], disabled: busy,
+                type: 'button', role: 'radio', 'aria-checked': String(is_chosen), 'data-mode': mode[0],
+                disabled: busy || (mode[0] === 'off' && !settings.configured),
                 onclick: function () { choose(mode[0]); }
             }, h('strong', null, mode[1]), h('span', null, mode[2]));
         })), !settings.configured && ra.notice('info', tr('What you choose here counts as soon as you have connected to a server.'),
