@@ -134,7 +134,7 @@ async fn an_answer_that_breaks_off_is_never_taken_for_a_whole_one() {
         // Either it was found out before the status was sent, or the connection tells.
         match answer.bytes().await {
             Ok(body) => {
-                assert!(status >= 500, "{fault:?} became {status}: {:?}", &body[..body.len().min(200)])
+                assert!(status >= 500, "{fault:?} became {status}: {:?}", &body[..body.len().min(200)]);
             }
             Err(_) => assert_eq!(status, 200),
         }

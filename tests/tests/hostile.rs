@@ -457,7 +457,9 @@ async fn kept_requests_are_never_run() {
 
 #[tokio::test]
 async fn one_flood_does_not_starve_the_next_caller() {
-    let world = World::start().await;
+    // Beyond a few hundred messages at once the home answers no more; whoever asks after that is served again.
+    let world =
+        World::with(Options { limits: "request_timeout_ms = 1000".into(), ..Options::default() }).await;
     let intruder = Intruder::enter(&world).await;
     for number in 0..5000 {
         let request = json!({
@@ -484,10 +486,7 @@ async fn secrets_stand_in_no_log_and_no_status() {
     Answer::of(world.client.request(Method::POST, "/-/session").json(&login)).await;
     world.emoncms.order("feed/value", Fault::HangUp);
     world.get("/feed/value.json?id=1&private=parameter-value").await;
-    world
-        .agent
-        .says("the requests to stand in the status", |status| status["counters"]["requests"] == 3)
-        .await;
+    world.agent.says("the requests to stand in the status", |status| status["counters"]["failed"] == 1).await;
 
     let status = world.agent.status().expect("a status").to_string();
     let logs = [world.agent.process().log(), world.bridge.process().log(), status];
