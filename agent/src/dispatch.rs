@@ -23,7 +23,7 @@ use tracing::{Instrument, debug, debug_span, error};
 /// Requests that run at once; what emoncms on a Pi can do with its processors.
 pub const CONCURRENT_REQUESTS: usize = 8;
 /// Requests that wait for their turn; what comes on top is told `busy`.
-const QUEUED_REQUESTS: usize = 32;
+const QUEUED_REQUESTS: usize = 56;
 /// Tasks in all, refusals included; messages beyond that go unanswered.
 const MAX_TASKS: usize = 256;
 

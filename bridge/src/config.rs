@@ -69,7 +69,7 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Between two frames of an answer.
     pub idle_timeout: Duration,
-    /// Requests to one home at once; emoncms' own pages make a dozen.
+    /// Requests to one home at once; emoncms' own pages make a dozen, an agent of ours takes as many as these.
     pub requests_per_home: usize,
     /// Requests to all homes at once. Each may hold a window of its answer: 1024 are 256 MB at the worst.
     pub requests: usize,
@@ -80,7 +80,7 @@ impl Default for Limits {
         Self {
             request_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_secs(30),
-            requests_per_home: 32,
+            requests_per_home: 64,
             requests: 1024,
         }
     }

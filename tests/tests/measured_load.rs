@@ -14,7 +14,7 @@ const SMALL: &str = "/feed/value.json?id=1";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn measured_fifty_at_once_do_not_wait_for_the_slow_one() {
-    let world = World::with(Options { limits: "requests_per_home = 64".into(), ..Options::default() }).await;
+    let world = World::start().await;
     world.emoncms.order("feed/get", Fault::Slow(Duration::from_secs(5)));
     let ask = |path: String| {
         let (client, key) = (world.client.clone(), world.account.read_key.clone());
@@ -25,43 +25,19 @@ async fn measured_fifty_at_once_do_not_wait_for_the_slow_one() {
     };
     let slow = ask("/feed/get.json?id=1&field=name".into());
     until("the slow one to reach emoncms", SOON, async || world.emoncms.seen().first().map(|_| ())).await;
-    // The home takes 8 at a time and lets 32 wait.
+    // The home takes 8 at a time and lets the others wait.
     let quick: Vec<_> =
-        (0..38).map(|index| ask(format!("/feed/timevalue.json?id={}", index % 11 + 1))).collect();
+        (0..49).map(|index| ask(format!("/feed/timevalue.json?id={}", index % 11 + 1))).collect();
     let mut longest = Duration::ZERO;
     for answer in quick {
         let (answer, took) = answer.await.expect("a caller does not panic");
         assert_eq!(answer.status, 200, "{}", answer.text());
         longest = longest.max(took);
     }
-    std::eprintln!("38 at once beside a slow one: {longest:?} at most");
-    assert!(longest < Duration::from_secs(2), "one of 38 took {longest:?}");
+    std::eprintln!("49 at once beside a slow one: {longest:?} at most");
+    assert!(longest < Duration::from_secs(2), "one of 49 took {longest:?}");
     assert!(!slow.is_finished(), "the slow one was not slow");
     assert_eq!(slow.await.expect("a caller does not panic").0.status, 200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn measured_fifty_at_once_are_all_served_or_told_to_come_again() {
-    let world = World::with(Options { limits: "requests_per_home = 64".into(), ..Options::default() }).await;
-    world.emoncms.order("feed/get", Fault::Slow(Duration::from_millis(300)));
-    let asked: Vec<_> = (0..50)
-        .map(|index| {
-            let (client, key) = (world.client.clone(), world.account.read_key.clone());
-            let path = if index == 0 { "/feed/get.json?id=1&field=name" } else { SMALL };
-            tokio::spawn(async move { client.get(path, &key).await })
-        })
-        .collect();
-    let mut served = 0;
-    for answer in asked {
-        let answer = answer.await.expect("a caller does not panic");
-        if answer.status == 200 {
-            served += 1;
-        } else {
-            assert_eq!(answer.refusal().1, "busy", "{}", answer.text());
-            assert!(answer.header("retry-after").is_some());
-        }
-    }
-    assert!(served >= 40, "only {served} of 50 were served");
 }
 
 /// How long each of so many small requests takes while a large answer is under way; and how fast that is, in

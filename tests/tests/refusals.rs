@@ -190,7 +190,7 @@ async fn the_home_itself_takes_only_so_many() {
     let busy = answers.iter().filter(|answer| answer.refusal() == (503, "busy".to_owned())).count();
     let served = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!(served + busy, 100, "{:?}", answers.iter().map(Answer::refusal).collect::<Vec<_>>());
-    assert!(busy >= 40, "only {busy} of 100 were refused");
+    assert!(busy >= 30, "only {busy} of 100 were refused");
     assert!(served >= 8, "only {served} of 100 were served");
 }
 
