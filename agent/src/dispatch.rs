@@ -2,7 +2,7 @@
 
 use crate::deliver::Outlet;
 use crate::flow::Flow;
-use crate::relay::{self, Home, Outcome};
+use crate::relay::{self, Asked, Home, Outcome};
 use crate::status::Status;
 use crate::uplink::Uplink;
 use bytes::Bytes;
@@ -201,9 +201,10 @@ async fn answer(
     let patience = request.v2.as_ref().map_or(relay::FIRST_GENERATION_TIMEOUT, |v2| v2.timeout);
     let deadline = ending.began + patience;
     let permit = tokio::time::timeout_at(deadline, shared.permits.acquire()).await;
+    let asked = Asked { request: &request, payload: &payload, deadline, flow: &flow, outlet: &outlet };
     let outcome = match permit {
         Ok(Ok(_permit)) => tokio::select! {
-            outcome = relay::answer(&shared.home, &request, &payload, deadline, &flow, &outlet) => outcome,
+            outcome = relay::answer(&shared.home, &asked) => outcome,
             () = crate::turned_true(&mut stop) => refuse(busy("the home's agent is stopping")).await,
         },
         Ok(Err(_closed)) => refuse(busy("the home's agent is stopping")).await,

@@ -38,19 +38,29 @@ pub struct Outcome {
     pub bytes: u64,
 }
 
-/// Answers `request`, whose message was `payload`; the answer has to begin before `deadline`.
-pub async fn answer(
-    home: &Home,
-    request: &Request,
-    payload: &[u8],
-    deadline: Instant,
-    flow: &Flow,
-    outlet: &Outlet,
-) -> Outcome {
-    match try_answer(home, request, payload, deadline, flow, outlet).await {
+/// One request and the way back to its caller.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// What is asked.
+    pub request: &'a Request,
+    /// The message that it came as; the first generation wants it back.
+    pub payload: &'a [u8],
+    /// When the answer has to have begun.
+    pub deadline: Instant,
+    /// How much of the answer may be sent.
+    pub flow: &'a Flow,
+    /// Where to.
+    pub outlet: &'a Outlet,
+}
+
+/// Answers, or says why not.
+pub async fn answer(home: &Home, asked: &Asked<'_>) -> Outcome {
+    let flow = asked.flow;
+    match try_answer(home, asked).await {
         Ok((status, bytes)) => Outcome { verdict: Verdict::Answered, status, error: None, bytes },
         Err(Broken::Refused(refusal)) => {
-            refuse(&request.reply_to(), &refusal, payload, flow.frames(), outlet).await;
+            let reply = asked.request.reply_to();
+            refuse(&reply, &refusal, asked.payload, flow.frames(), asked.outlet).await;
             Outcome { bytes: flow.sent(), ..Outcome::refused(&refusal) }
         }
         Err(Broken::Gone) => Outcome { bytes: flow.sent(), ..Outcome::CANCELLED },
@@ -85,14 +95,8 @@ impl Outcome {
     }
 }
 
-async fn try_answer(
-    home: &Home,
-    request: &Request,
-    payload: &[u8],
-    deadline: Instant,
-    flow: &Flow,
-    outlet: &Outlet,
-) -> Result<(u16, u64), Broken> {
+async fn try_answer(home: &Home, asked: &Asked<'_>) -> Result<(u16, u64), Broken> {
+    let Asked { request, payload, deadline, flow, outlet } = *asked;
     let config = home.config.borrow().clone();
     let config = config.ok_or_else(|| Broken::Refused(not_set_up()))?;
     let rights = config.access.check(&request.endpoint, request.rights()).map_err(Broken::Refused)?;
