@@ -24,13 +24,13 @@ final class AgentState
             case 'unreachable':
                 return self::say('bad', tr('The server cannot be reached'), tr('Please check your internet connection. The agent keeps trying by itself.'));
             case 'wrong_password':
-                return self::say('bad', tr('The server does not accept the password'), tr('It was changed, or this device was removed there. Enter the password again below and save.'));
+                return self::say('bad', tr('The server does not accept the password'), tr('It was changed, or this device was removed there. Enter it again, and save.'));
             case 'tls_error':
                 return self::say('bad', tr('The server could not prove who it is'), tr('Nothing was sent. Please check the name of the server, and the date and time of this emoncms. The agent keeps trying by itself.'));
             case 'account_in_use':
                 return self::say('bad', tr('Another emoncms uses this account'), tr('Only one at a time can. Switch remote access off there, or use another account here.'));
             case 'not_running':
-                return self::say('bad', tr('The agent is not running'), tr('Restart this device. If that does not help, install the package emoncms-remoteaccess again. Those who know the command line: sudo systemctl start emoncms-remoteaccess'));
+                return self::say('bad', tr('The agent is not running'), tr('Restart this device. If that does not help, install the package emoncms-remoteaccess again. On the command line: sudo systemctl start emoncms-remoteaccess'));
         }
         return self::say('busy', tr('The agent is busy'), '');
     }

@@ -103,6 +103,6 @@
     /** From a refusal straight to where it can be allowed. */
     function allowIt(request) {
         if (request.error !== 'denied') return null;
-        return h('a.ra-allow', {href: ra.setting.path + 'remoteaccess/view/permissions#' + encodeURIComponent(request.endpoint)}, tr('Permissions'));
+        return h('a.ra-allow', {href: ra.setting.path + 'remoteaccess/view/permissions#' + encodeURIComponent(request.endpoint)}, tr('Change permissions'));
     }
 }(RemoteAccess));

@@ -72,9 +72,10 @@
 
     function theSwitch() {
         if (!settings.configured) return null;
-        return h('p.ra-actions', null, settings.enabled
-            ? ra.button(tr('Switch off'), function () { turn(false); })
-            : ra.button(tr('Switch on'), function () { turn(true); }, '.btn-primary'));
+        return h('p.ra-actions', null,
+            status.state === 'wrong_password' && ra.button(tr('Enter the password again'), edit, '.btn-primary'),
+            settings.enabled ? ra.button(tr('Switch off'), function () { turn(false); })
+                : ra.button(tr('Switch on'), function () { turn(true); }, '.btn-primary'));
     }
 
     function drawAccount() {
@@ -93,11 +94,14 @@
     function summary() {
         return h('section.ra-card', null, h('h4', null, tr('Account')),
             h('p', null, tr('%s, account %s', settings.host, settings.username)),
-            h('p.ra-actions', null, ra.button(tr('Change account or server'), function () {
-                editing = true;
-                outcome = null;
-                draw();
-            })));
+            h('p.ra-actions', null, ra.button(tr('Change account or server'), edit)));
+    }
+
+    function edit() {
+        editing = true;
+        outcome = null;
+        draw();
+        account_box.querySelector('[type=password]').focus();
     }
 
     function form() {

@@ -7,7 +7,7 @@ var RemoteAccess = (function () {
     /** The text in the language of this page, with %s filled in, in order. */
     function tr(text) {
         var values = Array.prototype.slice.call(arguments, 1);
-        return (setting.words[text] || text).replace(/%s/g, function () { return values.shift(); });
+        return (setting.words[text] || text).replace(/%s/g, function (place) { return values.length ? values.shift() : place; });
     }
 
     /**

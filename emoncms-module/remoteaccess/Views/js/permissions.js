@@ -193,7 +193,7 @@
         if (!answer.configured) return tell(ra.notice('success', tr('Saved.')));
         tell(ra.notice('success', {
             off: tr('Remote access is off. The agent disconnects at once.'),
-            read_only: tr('Saved. From now on everything can be looked at and nothing changed.'),
+            read_only: tr('Saved. From now on feeds, inputs and graphs can be looked at, and nothing can be changed.'),
             custom: tr('Saved. Your list is in force from the next request on.')
         }[answer.mode]));
     }

@@ -129,7 +129,7 @@ export function connect(world) {
             await tab.getByText('mqtt.example, account alice').waitFor();
             await tab.getByText('2 hours').waitFor();
             for (const [state, words] of [
-                ['wrong_password', 'Enter the password again'], ['tls_error', 'could not prove'], ['unreachable', 'internet connection'],
+                ['wrong_password', 'does not accept the password'], ['tls_error', 'could not prove'], ['unreachable', 'internet connection'],
                 ['account_in_use', 'Another emoncms'], ['disabled', 'Switched off'], ['bad_config', 'cannot be used'], ['connecting', 'Connecting'],
             ]) {
                 agent.says({ state, message: `Details of ${state}.` });

@@ -27,7 +27,7 @@ export function permissions(world) {
         const own = { 'feed/list': 'read', 'feed/set': 'write' };
         const [visitor, tab] = await custom(world, own);
         await mode(tab, 'read_only').click();
-        await tab.getByText('From now on everything can be looked at').waitFor();
+        await tab.getByText('From now on feeds, inputs and graphs').waitFor();
         assert.equal(world.home.saved().ACCESS_CONTROL['feed/set'], undefined);
         assert.equal(world.home.saved().ACCESS_CONTROL['feed/data'], 'read');
         await mode(tab, 'off').click();
@@ -61,7 +61,7 @@ export function permissions(world) {
         const question = tab.locator('dialog');
         await question.getByText('Write access lets people').waitFor();
         await question.getByRole('button', { name: 'Cancel' }).click();
-        assert.equal(await line(tab, 'feed/set').locator('input').isChecked(), false);
+        await until('the tick to go', async () => !await line(tab, 'feed/set').locator('input').isChecked());
         await line(tab, 'feed/set').click();
         await question.getByRole('button', { name: 'Allow write access' }).click();
         await line(tab, 'feed/delete').click();
