@@ -68,6 +68,8 @@ impl Bridge {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let config = folder.path().join("bridge.toml");
         std::fs::write(&config, setup.toml()).expect("the temporary folder is writable");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&config, private).expect("one's own file can be closed to others");
         let mut command = Command::new(binaries::path(binaries::BRIDGE));
         command.arg("--config").arg(&config);
         command.env(
