@@ -54,8 +54,7 @@ final class Model
 
         return $this->change($body, function (Settings $settings) use ($server, $credential, $port, $url) {
             if ($port !== null) $settings->setPort($port);
-            if ($url !== null) $settings->setEmoncmsUrl($url);
-            elseif (!$settings->exists()) $settings->setEmoncmsUrl(LocalAddress::guess($_SERVER));
+            $settings->setEmoncmsUrl($url ?? self::emoncmsUrl($settings));
             $settings->setServer($server->host, $credential);
             if (!$settings->keys()->isComplete()) $settings->setKeys($this->ownKeys());
             $settings->setEnabled(true);
@@ -155,12 +154,19 @@ final class Model
             'port' => $settings->port(),
             'username' => strtok($settings->text('MQTT_USERNAME'), '.') ?: '',
             'encrypted' => $settings->isEncrypted(),
-            'emoncms_url' => $settings->text('EMONCMS_URL') ?: ($settings->exists() ? Settings::DEFAULT_URL : LocalAddress::guess($_SERVER)),
+            'emoncms_url' => self::emoncmsUrl($settings),
             'keys' => $settings->exists() ? $settings->keys()->comparedTo($this->ownKeys(), $this->user, $this->userid) : 'none',
             'mode' => $settings->mode(),
             'access' => (object) $settings->accessInForce(),
             'custom' => (object) $settings->customAccess(),
         ];
+    }
+
+    /** Where nothing was set up, this very request shows where emoncms is. */
+    private static function emoncmsUrl(Settings $settings): string
+    {
+        $default = $settings->isConfigured() ? Settings::DEFAULT_URL : LocalAddress::guess($_SERVER);
+        return $settings->text('EMONCMS_URL') ?: $default;
     }
 
     private function ownKeys(): KeyPair

@@ -16,6 +16,8 @@ final class Settings
 
     public function __construct(private object $data, public readonly string $revision)
     {
+        // What was never set up begins with the list of a fresh install.
+        if (!$this->isConfigured()) $this->data->ACCESS_CONTROL ??= (object) Presets::readOnly();
     }
 
     public function exists(): bool
@@ -55,13 +57,15 @@ final class Settings
     public function mode(): string
     {
         if ($this->isConfigured() && !$this->isEnabled()) return 'off';
-        return $this->accessInForce() == Presets::readOnly() ? 'read_only' : 'custom';
+        if ($this->accessInForce() != Presets::readOnly()) return 'custom';
+        $own = $this->data->ACCESS_CONTROL_CUSTOM ?? null;
+        return $own !== null && self::entries($own) == Presets::readOnly() ? 'custom' : 'read_only';
     }
 
     /** @return array<string,string> */
     public function accessInForce(): array
     {
-        return $this->exists() ? self::entries($this->data->ACCESS_CONTROL ?? null) : Presets::readOnly();
+        return self::entries($this->data->ACCESS_CONTROL ?? null);
     }
 
     /** The owner's own list: what is in force, or what was before "Read only" took its place. */
@@ -79,10 +83,12 @@ final class Settings
         else $this->data->ACCESS_CONTROL_CUSTOM = (object) $own;
     }
 
+    /** A list of one's own that happens to be that of "Read only" is told apart by standing there twice. */
     public function setCustom(array $access): void
     {
         $this->setAccess($access);
-        unset($this->data->ACCESS_CONTROL_CUSTOM);
+        if ($access == Presets::readOnly()) $this->data->ACCESS_CONTROL_CUSTOM = (object) $access;
+        else unset($this->data->ACCESS_CONTROL_CUSTOM);
     }
 
     /** Without credentials the agent would complain of a file that asks it to connect. */
@@ -124,7 +130,6 @@ final class Settings
 
     public function toJson(): string
     {
-        if (!$this->exists()) $this->data->ACCESS_CONTROL ??= (object) Presets::readOnly();
         $flags = JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION;
         return json_encode($this->data, $flags | JSON_THROW_ON_ERROR) . "\n";
     }

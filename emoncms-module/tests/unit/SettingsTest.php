@@ -57,6 +57,15 @@ final class SettingsTest extends TestCase
         self::assertStringNotContainsString('ACCESS_CONTROL_CUSTOM', $settings->toJson());
     }
 
+    public function testAListOfOnesOwnMayBeThatOfReadOnly(): void
+    {
+        $settings = self::of(self::ACCOUNT + ['ACCESS_CONTROL' => ['feed/list' => 'read']]);
+        $settings->setCustom(Presets::readOnly());
+        self::assertSame('custom', $settings->mode());
+        $settings->setReadOnly(Presets::readOnly());
+        self::assertSame('read_only', $settings->mode());
+    }
+
     public function testAnEmptyListIsAnObject(): void
     {
         $settings = self::of(self::ACCOUNT);
@@ -67,7 +76,7 @@ final class SettingsTest extends TestCase
     public function testAFileWithoutAListDoesNotGetOne(): void
     {
         self::assertStringNotContainsString('ACCESS_CONTROL', self::of(self::ACCOUNT)->toJson());
-        self::assertStringContainsString('feed/list', (new Settings(new stdClass(), SettingsFile::NONE))->toJson());
+        self::assertStringContainsString('feed/list', self::of(['MQTT_CA_FILE' => '/x'])->toJson(), 'never set up');
     }
 
     public function testWithoutAnAccountItIsNotSwitchedOn(): void
