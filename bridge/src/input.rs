@@ -2,10 +2,11 @@
 
 use crate::{caller, error::Error};
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, header},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::{
     Params, Request,
@@ -18,6 +19,9 @@ use tokio::time::timeout;
 
 /// How long a body may take to arrive: 256 kB at 200 kbit/s.
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
+
+/// Of a body that is too large, so much is read all the same.
+const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 
 /// Names and values, still to be checked.
 pub type Pairs = Vec<(String, String)>;
@@ -70,13 +74,28 @@ pub async fn posted(headers: &HeaderMap, body: Body) -> Result<Posted, Error> {
 /// Where it is larger, or takes too long.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: usize| bytes > limit) {
+    if announced.is_some_and(|bytes: usize| bytes > limit.max(MAX_DISCARDED)) {
         return Err(Error::RequestTooLarge);
     }
-    // Without the announcement the limit can be what ends the reading; the other causes end the connection, so
-    // nobody hears of them.
-    let bytes = timeout(SLOWEST_BODY, to_bytes(body, limit)).await;
-    bytes.map_err(|_| bad("the body did not arrive in time"))?.map_err(|_| Error::RequestTooLarge)
+    let read = timeout(SLOWEST_BODY, read_or_discard(body, limit)).await;
+    read.map_err(|_| bad("the body did not arrive in time"))?
+}
+
+/// Most callers look for an answer only when they have sent all of their body. A connection that ends before
+/// that takes the refusal with it, so what is too large is read on for a while, and thrown away.
+async fn read_or_discard(body: Body, limit: usize) -> Result<Bytes, Error> {
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| bad("the body broke off"))?;
+        seen += chunk.len();
+        if seen <= limit {
+            kept.extend_from_slice(&chunk);
+        } else if seen > MAX_DISCARDED {
+            break;
+        }
+    }
+    if seen > limit { Err(Error::RequestTooLarge) } else { Ok(kept.freeze()) }
 }
 
 /// The content type without its parameters, in lower case.
