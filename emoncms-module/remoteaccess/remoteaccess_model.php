@@ -6,7 +6,9 @@ defined('EMONCMS_EXEC') or die('Restricted access');
 
 require_once __DIR__ . '/model/load.php';
 
-/** What the pages ask and tell. Every answer is meant for the browser: no password and no key is in any of them. */
+/**
+ * What the pages ask and tell. Every answer is meant for the browser: no password and no key is in any of them.
+ */
 final class Model
 {
     private SettingsFile $file;
@@ -99,7 +101,9 @@ final class Model
         return Tester::tell($list, mb_substr(Input::text($body, 'path'), 0, 2000));
     }
 
-    /** Whether entries can be in the list, and have an effect there. */
+    /**
+     * Whether entries can be in the list, and have an effect there.
+     */
     public function check(object $body): array
     {
         foreach (AccessList::checked($body->access ?? null)->entries() as $path => $right) {
@@ -122,7 +126,9 @@ final class Model
         return ['success' => true] + $this->shown($settings);
     }
 
-    /** Before a password travels for nothing. */
+    /**
+     * Before a password travels for nothing.
+     */
     private function stopIfStale(object $body): void
     {
         $settings = $this->file->read();
@@ -130,7 +136,9 @@ final class Model
         throw new Conflict($settings, ['settings' => $this->shown($settings)]);
     }
 
-    /** What each side did to the list, and what both together make. */
+    /**
+     * What each side did to the list, and what both together make.
+     */
     private static function explained(Conflict $conflict, array $base, array $mine): Conflict
     {
         $theirs = $conflict->settings->customAccess();
@@ -162,7 +170,9 @@ final class Model
         ];
     }
 
-    /** Where nothing was set up, this very request shows where emoncms is. */
+    /**
+     * Where nothing was set up, this very request shows where emoncms is.
+     */
     private static function emoncmsUrl(Settings $settings): string
     {
         $default = $settings->isConfigured() ? Settings::DEFAULT_URL : LocalAddress::guess($_SERVER);

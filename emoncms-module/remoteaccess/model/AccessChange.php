@@ -10,7 +10,9 @@ defined('EMONCMS_EXEC') or die('Restricted access');
  */
 final class AccessChange
 {
-    /** @return array<string,?string> what turns $old into $new */
+    /**
+     * @return array<string,?string> what turns $old into $new
+     */
     public static function between(array $old, array $new): array
     {
         $change = [];
@@ -24,7 +26,9 @@ final class AccessChange
         return $change;
     }
 
-    /** @return array<string,string> $list with the change made */
+    /**
+     * @return array<string,string> $list with the change made
+     */
     public static function applied(array $list, array $change): array
     {
         foreach ($change as $path => $right) {
@@ -35,7 +39,9 @@ final class AccessChange
         return $list;
     }
 
-    /** @return string[] what both changed, to different ends */
+    /**
+     * @return string[] what both changed, to different ends
+     */
     public static function disputed(array $mine, array $theirs): array
     {
         $both = array_keys(array_intersect_key($mine, $theirs));

@@ -14,15 +14,21 @@ final class AccessList
 {
     public const RIGHTS = ['read', 'write'];
 
-    /** emoncms has some two hundred endpoints; a list beyond this was not made by a person. */
+    /**
+     * emoncms has some two hundred endpoints; a list beyond this was not made by a person.
+     */
     public const MAX_ENTRIES = 1000;
 
-    /** @param array<string,string> $entries path => right, checked by problemOf() */
+    /**
+     * @param array<string,string> $entries path => right, checked by problemOf()
+     */
     public function __construct(private array $entries)
     {
     }
 
-    /** @throws Refused that names the first wrong entry */
+    /**
+     * @throws Refused that names the first wrong entry
+     */
     public static function checked($entries): self
     {
         if (is_object($entries)) $entries = get_object_vars($entries);
@@ -37,7 +43,9 @@ final class AccessList
         return new self($entries);
     }
 
-    /** What is wrong with an entry, in a sentence; null if nothing is. */
+    /**
+     * What is wrong with an entry, in a sentence; null if nothing is.
+     */
     public static function problemOf(string $path, $right): ?string
     {
         $endpoint = self::endpointOf($path);
@@ -53,14 +61,18 @@ final class AccessList
         return null;
     }
 
-    /** Whether an entry can never take effect. */
+    /**
+     * Whether an entry can never take effect.
+     */
     public static function isWithoutEffect(string $path): bool
     {
         $endpoint = self::endpointOf($path);
         return $endpoint !== null && $endpoint->isNeverRelayed();
     }
 
-    /** Which of the home's keys a call gets ("read" or "write"), or "denied", or "malformed" where it is no endpoint. */
+    /**
+     * Which of the home's keys a call gets ("read" or "write"), or "denied", or "malformed" where it is no endpoint.
+     */
     public function verdict(string $path, string $caller): string
     {
         $endpoint = Endpoint::parse($path);
@@ -74,7 +86,9 @@ final class AccessList
         return $right === 'write' && $caller !== 'write' ? 'denied' : $right;
     }
 
-    /** The entry that decides about an endpoint, if any does. */
+    /**
+     * The entry that decides about an endpoint, if any does.
+     */
     public function entryFor(Endpoint $endpoint): ?string
     {
         $module = $endpoint->controller;
@@ -84,13 +98,17 @@ final class AccessList
         return null;
     }
 
-    /** @return array<string,string> */
+    /**
+     * @return array<string,string>
+     */
     public function entries(): array
     {
         return $this->entries;
     }
 
-    /** The endpoint that an entry names; for controller/* one that stands for all. */
+    /**
+     * The endpoint that an entry names; for controller/* one that stands for all.
+     */
     private static function endpointOf(string $path): ?Endpoint
     {
         if (!str_ends_with($path, '/*')) return Endpoint::parse($path);

@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Which request does what. Nothing is changed but by a POST with a JSON body from one of our own pages. */
+/**
+ * Which request does what. Nothing is changed but by a POST with a JSON body from one of our own pages.
+ */
 final class Actions
 {
     private const SHOW = [
@@ -19,7 +21,9 @@ final class Actions
     {
     }
 
-    /** @return array|string the answer, or emoncms' mark for a route that does not exist */
+    /**
+     * @return array|string the answer, or emoncms' mark for a route that does not exist
+     */
     public function run(string $action)
     {
         try {

@@ -4,10 +4,14 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The agent's states and error codes in the words of a person, with what to do next. */
+/**
+ * The agent's states and error codes in the words of a person, with what to do next.
+ */
 final class AgentState
 {
-    /** @return array{tone:string,headline:string,advice:string} tone is "good", "busy", "idle" or "bad" */
+    /**
+     * @return array{tone:string,headline:string,advice:string} tone is "good", "busy", "idle" or "bad"
+     */
     public static function describe(string $state): array
     {
         switch ($state) {

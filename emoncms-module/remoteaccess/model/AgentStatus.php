@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** status.json, in which the agent says what it does. It writes only when something changes. */
+/**
+ * status.json, in which the agent says what it does. It writes only when something changes.
+ */
 final class AgentStatus
 {
     private const MAX_BYTES = 256 * 1024;
@@ -13,7 +15,9 @@ final class AgentStatus
     {
     }
 
-    /** What the agent says, as far as this page shows it. "state" is "not_running" where it says nothing. */
+    /**
+     * What the agent says, as far as this page shows it. "state" is "not_running" where it says nothing.
+     */
     public function read(): array
     {
         $report = $this->report();
@@ -36,7 +40,9 @@ final class AgentStatus
         ];
     }
 
-    /** The same, with counters and the last requests, newest first. */
+    /**
+     * The same, with counters and the last requests, newest first.
+     */
     public function activity(): array
     {
         $report = $this->report();
@@ -82,7 +88,9 @@ final class AgentStatus
         return $state === 'stopped' ? 'not_running' : $state;
     }
 
-    /** An agent that was killed leaves its last words behind. */
+    /**
+     * An agent that was killed leaves its last words behind.
+     */
     private function isAlive(int $pid): bool
     {
         if ($pid < 1) return false;

@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Scripts and styles, by emoncms' load_js() and load_css() where it has them (11.4 has not). */
+/**
+ * Scripts and styles, by emoncms' load_js() and load_css() where it has them (11.4 has not).
+ */
 final class Assets
 {
     private const FOLDER = 'Modules/remoteaccess';
@@ -23,7 +25,9 @@ final class Assets
         else printf("<link rel=\"stylesheet\" href=\"%s\">\n", self::address($file));
     }
 
-    /** JSON that cannot end the script element it stands in. */
+    /**
+     * JSON that cannot end the script element it stands in.
+     */
     public static function json(array $value): string
     {
         return json_encode($value, JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR);

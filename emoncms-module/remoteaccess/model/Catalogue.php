@@ -4,15 +4,21 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The endpoints that this emoncms really has, from its modules' own API definitions and our short list. */
+/**
+ * The endpoints that this emoncms really has, from its modules' own API definitions and our short list.
+ */
 final class Catalogue
 {
-    /** @param string $modules emoncms' folder Modules */
+    /**
+     * @param string $modules emoncms' folder Modules
+     */
     public function __construct(private string $modules)
     {
     }
 
-    /** @return array<array{path:string,module:string,mode:string,description:string}> sorted by path */
+    /**
+     * @return array<array{path:string,module:string,mode:string,description:string}> sorted by path
+     */
     public function endpoints(): array
     {
         $found = [];
@@ -30,7 +36,9 @@ final class Catalogue
         return array_values($found);
     }
 
-    /** Several definitions may describe one endpoint with other parameters; the stricter mode counts. */
+    /**
+     * Several definitions may describe one endpoint with other parameters; the stricter mode counts.
+     */
     private function add(array &$found, $path, $mode, $description): void
     {
         if (!is_string($path) || !is_string($description)) return;
@@ -51,7 +59,9 @@ final class Catalogue
         ];
     }
 
-    /** @return string[] */
+    /**
+     * @return string[]
+     */
     private function installed(): array
     {
         $found = [];
@@ -62,7 +72,9 @@ final class Catalogue
         return $found;
     }
 
-    /** What a module says of its API, in the language of this page; nothing where it stumbles. */
+    /**
+     * What a module says of its API, in the language of this page; nothing where it stumbles.
+     */
     private function defined(string $module): array
     {
         $file = "$this->modules/$module/{$module}_api_obj.php";

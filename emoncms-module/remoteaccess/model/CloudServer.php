@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The server in the cloud, as far as this page asks it: are this name and password right? */
+/**
+ * The server in the cloud, as far as this page asks it: are this name and password right?
+ */
 class CloudServer
 {
     private const CONNECT_SECONDS = 5;
@@ -16,7 +18,9 @@ class CloudServer
 
     public readonly string $host;
 
-    /** @param string $host as a person types or pastes it */
+    /**
+     * @param string $host as a person types or pastes it
+     */
     public function __construct(string $host, private int $https_port = 443)
     {
         $this->host = preg_replace('~\A[a-z]+://|/.*\z~i', '', trim($host));
@@ -46,7 +50,9 @@ class CloudServer
         return Credential::offeredIn($answer) ?? Credential::ofAccount($username, $password);
     }
 
-    /** @return array{int,int,string} curl's error, HTTP status, body */
+    /**
+     * @return array{int,int,string} curl's error, HTTP status, body
+     */
     protected function post(string $path, #[\SensitiveParameter] array $form): array
     {
         $body = '';

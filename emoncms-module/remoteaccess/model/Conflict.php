@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The settings are no longer what the page showed when it was asked to change them. */
+/**
+ * The settings are no longer what the page showed when it was asked to change them.
+ */
 final class Conflict extends Refused
 {
     public function __construct(public readonly ?Settings $settings = null, array $details = [])
@@ -16,7 +18,9 @@ final class Conflict extends Refused
         );
     }
 
-    /** The same, with more to tell. */
+    /**
+     * The same, with more to tell.
+     */
     public function with(array $details): self
     {
         return new self($this->settings, $details + $this->details);

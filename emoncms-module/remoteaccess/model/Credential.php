@@ -4,12 +4,16 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** What the agent signs in with at the server's MQTT broker. */
+/**
+ * What the agent signs in with at the server's MQTT broker.
+ */
 final class Credential
 {
     public const PORTS = ['options' => ['min_range' => 1, 'max_range' => 65535]];
 
-    /** As the agent has it: an account, or account.home. */
+    /**
+     * As the agent has it: an account, or account.home.
+     */
     private const USERNAME = '/\A[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64})?\z/';
     private const MAX_PASSWORD = 1024;
 
@@ -42,7 +46,9 @@ final class Credential
         return new self($username, $password, $port === null ? null : (int) $port);
     }
 
-    /** A server of the first generation: name and password serve for MQTT as well. */
+    /**
+     * A server of the first generation: name and password serve for MQTT as well.
+     */
     public static function ofAccount(string $username, #[\SensitiveParameter] string $password): self
     {
         if (trim($password) !== $password) {

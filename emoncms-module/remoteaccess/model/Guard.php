@@ -4,12 +4,16 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Who may see and change this. A request that came through remote access never may. */
+/**
+ * Who may see and change this. A request that came through remote access never may.
+ */
 final class Guard
 {
     public const MAX_BODY_BYTES = 256 * 1024;
 
-    /** @param \User $user emoncms' model */
+    /**
+     * @param \User $user emoncms' model
+     */
     public static function isOwner(array $session, $user): bool
     {
         if (!self::isInteractive($session)) return false;
@@ -42,7 +46,9 @@ final class Guard
         return $origin === self::originOf($path) || self::hostOf($origin) === strtolower($server['HTTP_HOST'] ?? '');
     }
 
-    /** @throws Refused unless it is a JSON object */
+    /**
+     * @throws Refused unless it is a JSON object
+     */
     public static function body(array $server, string $stream = 'php://input'): object
     {
         $type = strtolower(trim(strtok($server['CONTENT_TYPE'] ?? '', ';')));

@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Members of a request's body, of the type they must have. */
+/**
+ * Members of a request's body, of the type they must have.
+ */
 final class Input
 {
     public static function text(object $body, string $name): string
@@ -28,7 +30,9 @@ final class Input
         return $value;
     }
 
-    /** A list as the page had it, right or wrong. */
+    /**
+     * A list as the page had it, right or wrong.
+     */
     public static function list(object $body, string $name): array
     {
         $value = $body->$name ?? null;
@@ -45,7 +49,9 @@ final class Input
         return $port;
     }
 
-    /** The address of this emoncms as the agent calls it; the same rules as the agent's. */
+    /**
+     * The address of this emoncms as the agent calls it; the same rules as the agent's.
+     */
     public static function url(object $body, string $name): ?string
     {
         $value = rtrim(trim(self::text($body, $name)), '/');

@@ -4,14 +4,18 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The two API keys of an emoncms user. They go from emoncms' database to the settings file, and nowhere else. */
+/**
+ * The two API keys of an emoncms user. They go from emoncms' database to the settings file, and nowhere else.
+ */
 final class KeyPair
 {
     public function __construct(public readonly string $read, public readonly string $write)
     {
     }
 
-    /** @param \User $user emoncms' model */
+    /**
+     * @param \User $user emoncms' model
+     */
     public static function ofUser($user, int $userid): self
     {
         $pair = new self((string) $user->get_apikey_read($userid), (string) $user->get_apikey_write($userid));

@@ -4,10 +4,14 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Where the agent, on the same machine, finds this emoncms. */
+/**
+ * Where the agent, on the same machine, finds this emoncms.
+ */
 final class LocalAddress
 {
-    /** Over plain HTTP: a certificate is for the name that visitors use, not for localhost. */
+    /**
+     * Over plain HTTP: a certificate is for the name that visitors use, not for localhost.
+     */
     public static function guess(array $server): string
     {
         $is_https = !empty($server['HTTPS']) && $server['HTTPS'] !== 'off';

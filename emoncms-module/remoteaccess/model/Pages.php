@@ -4,7 +4,9 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** The three pages, and what those see who may not see them. */
+/**
+ * The three pages, and what those see who may not see them.
+ */
 final class Pages
 {
     private const FOLDER = 'Modules/remoteaccess/Views';
@@ -29,13 +31,24 @@ final class Pages
         return tr('Remote access is for the administrator of this emoncms, signed in with name and password.');
     }
 
-    /** @return array<string,array{name:string,href:string,scripts:string[]}> */
+    /**
+     * @return array<string,array{name:string,href:string,scripts:string[]}>
+     */
     private static function all(): array
     {
         return [
-            'connect' => ['name' => tr('Connect'), 'href' => 'remoteaccess/view', 'scripts' => ['connect']],
-            'permissions' => ['name' => tr('Permissions'), 'href' => 'remoteaccess/view/permissions', 'scripts' => ['draft', 'endpoints', 'conflict', 'permissions']],
-            'activity' => ['name' => tr('Activity'), 'href' => 'remoteaccess/view/activity', 'scripts' => ['activity']],
+            'connect' => [
+                'name' => tr('Connect'), 'href' => 'remoteaccess/view',
+                'scripts' => ['status_card', 'account_card', 'connect'],
+            ],
+            'permissions' => [
+                'name' => tr('Permissions'), 'href' => 'remoteaccess/view/permissions',
+                'scripts' => ['draft', 'endpoints', 'editor', 'conflict', 'tester', 'permissions'],
+            ],
+            'activity' => [
+                'name' => tr('Activity'), 'href' => 'remoteaccess/view/activity',
+                'scripts' => ['activity'],
+            ],
         ];
     }
 }

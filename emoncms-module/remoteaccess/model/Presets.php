@@ -4,10 +4,14 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Lists to start from. */
+/**
+ * Lists to start from.
+ */
 final class Presets
 {
-    /** What a fresh install allows: what the web view and emoncms' feed, input and graph pages read. */
+    /**
+     * What a fresh install allows: what the web view and emoncms' feed, input and graph pages read.
+     */
     private const READ_ONLY = [
         'feed' => ['aget', 'average', 'csvexport', 'data', 'fetch', 'get', 'getid', 'getmeta', 'list', 'listwithmeta', 'timevalue', 'value'],
         'graph' => ['get', 'getall'],
@@ -17,7 +21,9 @@ final class Presets
         'user' => ['gettimezone', 'gettimezones', 'session', 'timezone'],
     ];
 
-    /** What dashboards show; getcontent only reads, but emoncms asks for the write key. */
+    /**
+     * What dashboards show; getcontent only reads, but emoncms asks for the write key.
+     */
     private const DASHBOARDS = [
         'dashboard/getcontent' => 'write', 'dashboard/list' => 'read',
         'feed/aget' => 'read', 'feed/average' => 'read', 'feed/data' => 'read', 'feed/fetch' => 'read',
@@ -25,7 +31,9 @@ final class Presets
         'user/gettimezone' => 'read', 'user/session' => 'read',
     ];
 
-    /** Reads, but tells what gives access. */
+    /**
+     * Reads, but tells what gives access.
+     */
     private const TELLS_KEYS = ['device/get', 'device/list'];
 
     private const SET_UP = [
@@ -34,7 +42,9 @@ final class Presets
         'input/set-node-input-descriptions',
     ];
 
-    /** @return array<string,string> */
+    /**
+     * @return array<string,string>
+     */
     public static function readOnly(): array
     {
         $list = [];

@@ -46,14 +46,18 @@ final class Settings
         return self::flag($this->data->ENABLED ?? true);
     }
 
-    /** Whether there is all that the agent needs to connect. */
+    /**
+     * Whether there is all that the agent needs to connect.
+     */
     public function isConfigured(): bool
     {
         return $this->text('MQTT_HOST') !== '' && $this->text('MQTT_USERNAME') !== ''
             && $this->text('MQTT_PASSWORD') !== '';
     }
 
-    /** What is in force, or will be once there is a server: "off", "read_only" or "custom". */
+    /**
+     * What is in force, or will be once there is a server: "off", "read_only" or "custom".
+     */
     public function mode(): string
     {
         if ($this->isConfigured() && !$this->isEnabled()) return 'off';
@@ -62,20 +66,26 @@ final class Settings
         return $own !== null && self::entries($own) == Presets::readOnly() ? 'custom' : 'read_only';
     }
 
-    /** @return array<string,string> */
+    /**
+     * @return array<string,string>
+     */
     public function accessInForce(): array
     {
         return self::entries($this->data->ACCESS_CONTROL ?? null);
     }
 
-    /** The owner's own list: what is in force, or what was before "Read only" took its place. */
+    /**
+     * The owner's own list: what is in force, or what was before "Read only" took its place.
+     */
     public function customAccess(): array
     {
         $own = $this->data->ACCESS_CONTROL_CUSTOM ?? null;
         return $own === null ? $this->accessInForce() : self::entries($own);
     }
 
-    /** @param array<string,string> $own the list to come back to */
+    /**
+     * @param array<string,string> $own the list to come back to
+     */
     public function setReadOnly(array $own): void
     {
         $this->setAccess(Presets::readOnly());
@@ -83,7 +93,9 @@ final class Settings
         else $this->data->ACCESS_CONTROL_CUSTOM = (object) $own;
     }
 
-    /** A list of one's own that happens to be that of "Read only" is told apart by standing there twice. */
+    /**
+     * A list of one's own that happens to be that of "Read only" is told apart by standing there twice.
+     */
     public function setCustom(array $access): void
     {
         $this->setAccess($access);
@@ -91,7 +103,9 @@ final class Settings
         else unset($this->data->ACCESS_CONTROL_CUSTOM);
     }
 
-    /** Without credentials the agent would complain of a file that asks it to connect. */
+    /**
+     * Without credentials the agent would complain of a file that asks it to connect.
+     */
     public function setEnabled(bool $enabled): void
     {
         $this->data->ENABLED = $enabled && $this->isConfigured();
@@ -140,7 +154,9 @@ final class Settings
         $this->data->ACCESS_CONTROL = (object) $access;
     }
 
-    /** As they stand there, right or wrong: the page shows a wrong one, so that it can be taken out. */
+    /**
+     * As they stand there, right or wrong: the page shows a wrong one, so that it can be taken out.
+     */
     private static function entries($value): array
     {
         $entries = is_object($value) ? get_object_vars($value) : [];

@@ -14,10 +14,14 @@ class SettingsFile
 {
     private const NAME = 'remoteaccess.json';
 
-    /** As the agent has it: a larger file is not a configuration. */
+    /**
+     * As the agent has it: a larger file is not a configuration.
+     */
     private const MAX_BYTES = 512 * 1024;
 
-    /** The revision of a file that is not there. */
+    /**
+     * The revision of a file that is not there.
+     */
     public const NONE = 'none';
 
     private string $file;
@@ -27,7 +31,9 @@ class SettingsFile
         $this->file = "$folder/" . self::NAME;
     }
 
-    /** @throws Refused where the file is there but cannot be used */
+    /**
+     * @throws Refused where the file is there but cannot be used
+     */
     public function read(): Settings
     {
         $text = $this->text();
@@ -63,7 +69,9 @@ class SettingsFile
         }
     }
 
-    /** Renames a damaged file, so that a fresh one can be begun and nothing of the old one is lost. */
+    /**
+     * Renames a damaged file, so that a fresh one can be begun and nothing of the old one is lost.
+     */
     public function setAside(string $revision): void
     {
         $lock = $this->lock();
@@ -102,7 +110,9 @@ class SettingsFile
         return $text;
     }
 
-    /** @return resource */
+    /**
+     * @return resource
+     */
     private function lock()
     {
         $this->text();

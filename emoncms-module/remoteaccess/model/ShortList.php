@@ -10,7 +10,9 @@ defined('EMONCMS_EXEC') or die('Restricted access');
  */
 final class ShortList
 {
-    /** @return array<string,array{string,string}> path => mode, description */
+    /**
+     * @return array<string,array{string,string}> path => mode, description
+     */
     public static function of(string $module): array
     {
         $name = 'of' . ucfirst($module);

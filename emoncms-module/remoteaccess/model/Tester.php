@@ -4,10 +4,14 @@ namespace RemoteAccess;
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Says what the agent would do with a request, by the agent's rules. */
+/**
+ * Says what the agent would do with a request, by the agent's rules.
+ */
 final class Tester
 {
-    /** @param string $typed a path as a person types or pastes it: feed/list, /feed/data.json?id=1 */
+    /**
+     * @param string $typed a path as a person types or pastes it: feed/list, /feed/data.json?id=1
+     */
     public static function tell(AccessList $list, string $typed): array
     {
         $path = preg_replace('~[?#].*\z~s', '', trim($typed));

@@ -15,7 +15,9 @@ function tr(string $text): string
     return $translated === '' ? $text : $translated;
 }
 
-/** @return array<string,string> everything in the language of this page; empty for English */
+/**
+ * @return array<string,string> everything in the language of this page; empty for English
+ */
 function translations(): array
 {
     static $tables = [];
@@ -29,7 +31,9 @@ function translations(): array
     return $tables[$language];
 }
 
-/** Such as fr_FR. emoncms of today keeps it in a global, 11.4 in the environment for gettext. */
+/**
+ * Such as fr_FR. emoncms of today keeps it in a global, 11.4 in the environment for gettext.
+ */
 function language(): string
 {
     $language = $GLOBALS['language'] ?? strtok((string) getenv('LC_ALL'), '.');

@@ -8,7 +8,7 @@
 
 $file = __DIR__ . '/theme.php';
 $asset = getcwd() . parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
-if (preg_match('~/Modules/remoteaccess/Views/[a-z/]+\.(js|css)\z~', $asset, $kind) && is_file($asset)) {
+if (preg_match('~/Modules/remoteaccess/Views/[a-z_/]+\.(js|css)\z~', $asset, $kind) && is_file($asset)) {
     header('Content-Type: ' . ($kind[1] === 'js' ? 'text/javascript' : 'text/css'));
     readfile($asset);
     return true;

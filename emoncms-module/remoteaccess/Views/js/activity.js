@@ -40,8 +40,11 @@
             h('div.ra-headline', null, h('span.ra-dot'), h('strong', null, seen.headline)),
             !is_running && h('p', null, seen.advice),
             !is_running && seen.known && h('p.ra-quiet', null, tr('What follows is from before it stopped.')),
-            is_running && h('p.ra-quiet', null, [tr('Agent %s', seen.version), tr('running for %s', format.duration(seen.now - seen.started)),
-                seen.server && tr('server %s', seen.server)].filter(Boolean).join(' · ')));
+            is_running && h('p.ra-quiet', null, [
+                tr('Agent %s', seen.version),
+                tr('running for %s', format.duration(seen.now - seen.started)),
+                seen.server && tr('server %s', seen.server)
+            ].filter(Boolean).join(' · ')));
     }
 
     function counters() {
@@ -60,30 +63,38 @@
 
     function drawToolbar() {
         var kinds = [['', tr('All')], ['answered', tr('Answered')], ['refused', tr('Refused')], ['failed', tr('Failed')]];
-        var filter = h('div.btn-group', null, kinds.map(function (kind) {
-            return ra.button(kind[1], function (event) {
-                filter.querySelectorAll('.btn').forEach(function (other) { other.classList.toggle('active', other === event.target); });
-                verdict = kind[0];
+        var field = h('input.ra-search', {
+            type: 'search', placeholder: tr('Search'), 'aria-label': tr('Search'), oninput: function () {
+                search = field.value.trim().toLowerCase();
                 drawTable();
-            }, kind[0] === '' ? '.active' : '');
-        }));
-        return h('div.ra-toolbar', null, h('input.ra-search', {type: 'search', placeholder: tr('Search'), 'aria-label': tr('Search'), oninput: function (event) {
-            search = event.target.value.trim().toLowerCase();
+            }
+        });
+        return h('div.ra-toolbar', null, field, ra.choice(kinds, function (kind) {
+            verdict = kind;
             drawTable();
-        }}), filter);
+        }));
+    }
+
+    function isWanted(request) {
+        var text = (request.endpoint + ' ' + request.reason).toLowerCase();
+        return (verdict === '' || request.verdict === verdict) && text.indexOf(search) >= 0;
     }
 
     function drawTable() {
         if (!seen.known) return ra.fill(table_box);
-        var rows = seen.requests.filter(function (request) {
-            return (verdict === '' || request.verdict === verdict) && (request.endpoint + ' ' + request.reason).toLowerCase().indexOf(search) >= 0;
-        });
-        if (!seen.requests.length) return ra.fill(table_box, empty(tr('No requests yet'), tr('As soon as somebody asks for something from outside, it is listed here.')));
-        if (!rows.length) return ra.fill(table_box, empty(tr('Nothing found.'), tr('None of the last %s requests is like that.', seen.requests.length)));
+        var rows = seen.requests.filter(isWanted);
+        if (!seen.requests.length) {
+            return ra.fill(table_box, empty(tr('No requests yet'),
+                tr('As soon as somebody asks for something from outside, it is listed here.')));
+        }
+        if (!rows.length) {
+            return ra.fill(table_box, empty(tr('Nothing found.'),
+                tr('None of the last %s requests is like that.', seen.requests.length)));
+        }
+        var columns = [tr('Time'), tr('Endpoint'), tr('Verdict'), tr('Status'), tr('Duration'), tr('Size')];
         ra.fill(table_box, h('table.table.ra-requests', null,
-            h('thead', null, h('tr', null, [tr('Time'), tr('Endpoint'), tr('Verdict'), tr('Status'), tr('Duration'), tr('Size')].map(function (name) {
-                return h('th', null, name);
-            }))), h('tbody', null, rows.map(row))));
+            h('thead', null, h('tr', null, columns.map(function (name) { return h('th', null, name); }))),
+            h('tbody', null, rows.map(row))));
     }
 
     function empty(headline, text) {
@@ -94,7 +105,8 @@
         return h('tr.ra-' + request.verdict.replace(/[^a-z]/g, ''), {'data-endpoint': request.endpoint},
             h('td.ra-time', null, format.moment(request.time)),
             h('td.ra-endpoint', null, h('code', null, request.endpoint), allowIt(request)),
-            h('td.ra-verdict', null, h('span.ra-right', null, VERDICTS[request.verdict] || request.verdict), request.reason && h('small', null, request.reason)),
+            h('td.ra-verdict', null, h('span.ra-right', null, VERDICTS[request.verdict] || request.verdict),
+                request.reason && h('small', null, request.reason)),
             h('td', null, String(request.status || '')),
             h('td', null, format.milliseconds(request.ms)),
             h('td', null, format.size(request.bytes)));
@@ -103,6 +115,7 @@
     /** From a refusal straight to where it can be allowed. */
     function allowIt(request) {
         if (request.error !== 'denied') return null;
-        return h('a.ra-allow', {href: ra.setting.path + 'remoteaccess/view/permissions#' + encodeURIComponent(request.endpoint)}, tr('Change permissions'));
+        var page = ra.setting.path + 'remoteaccess/view/permissions#';
+        return h('a.ra-allow', {href: page + encodeURIComponent(request.endpoint)}, tr('Change permissions'));
     }
 }(RemoteAccess));

@@ -7,7 +7,9 @@ var RemoteAccess = (function () {
     /** The text in the language of this page, with %s filled in, in order. */
     function tr(text) {
         var values = Array.prototype.slice.call(arguments, 1);
-        return (setting.words[text] || text).replace(/%s/g, function (place) { return values.length ? values.shift() : place; });
+        return (setting.words[text] || text).replace(/%s/g, function (place) {
+            return values.length ? values.shift() : place;
+        });
     }
 
     /**
@@ -54,6 +56,19 @@ var RemoteAccess = (function () {
         return h('button.btn' + (more || ''), {type: 'button', onclick: onclick}, text);
     }
 
+    /** Buttons of which one is chosen; `choices` are [value, text], the first is chosen at first. */
+    function choice(choices, onchoice) {
+        var group = h('div.btn-group', null, choices.map(function (one, index) {
+            return button(one[1], function (event) {
+                group.querySelectorAll('.btn').forEach(function (other) {
+                    other.classList.toggle('active', other === event.target);
+                });
+                onchoice(one[0]);
+            }, index === 0 ? '.active' : '');
+        }));
+        return group;
+    }
+
     /** A question, answered by one of two buttons (or Escape, which is no). */
     function ask(question, yes, go, leave) {
         var dialog = h('dialog.ra-dialog', {onclose: function () {
@@ -66,6 +81,8 @@ var RemoteAccess = (function () {
         dialog.showModal();
     }
 
-    return {setting: setting, tr: tr, h: h, fill: fill, notice: notice, button: button, ask: ask,
-        page: document.getElementById('ra-page')};
+    return {
+        setting: setting, page: document.getElementById('ra-page'),
+        tr: tr, h: h, fill: fill, notice: notice, button: button, choice: choice, ask: ask
+    };
 }());

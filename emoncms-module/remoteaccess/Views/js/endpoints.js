@@ -23,7 +23,8 @@ RemoteAccess.endpoints = function (catalogue, draft, onchange) {
             return endpoint;
         });
         draft.paths().forEach(function (path) {
-            if (!known[path]) rows.push({path: path, module: path.split('/')[0], mode: draft.right(path), description: about(path), own: true});
+            if (known[path]) return;
+            rows.push({path: path, module: path.split('/')[0], mode: draft.right(path), description: about(path)});
         });
         return rows;
     }
@@ -51,8 +52,9 @@ RemoteAccess.endpoints = function (catalogue, draft, onchange) {
         var allowed = rows.filter(function (row) { return draft.right(row.path) !== null; });
         var writes = allowed.filter(function (row) { return draft.right(row.path) === 'write'; }).length;
         rows.sort(function (a, b) { return a.path < b.path ? -1 : 1; });
-        return h('details.ra-group', {open: search !== '' || show !== 'all' || opened[name], ontoggle: function (event) {
-            if (search === '' && show === 'all') opened[name] = event.target.open;
+        var is_whole = search === '' && show === 'all';
+        return h('details.ra-group', {open: !is_whole || opened[name], ontoggle: function (event) {
+            if (is_whole) opened[name] = event.target.open;
         }}, h('summary', null, h('strong', null, name),
             h('span.ra-quiet', null, tr('%s of %s allowed', allowed.length, rows.length)),
             writes > 0 && h('span.ra-right.ra-write', null, tr('%s can write', writes))

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { folder, freePort, listens, start } from './process.mjs';
+import { atExit, folder, freePort, listens, start } from './process.mjs';
 
 export const tests = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const project = path.resolve(tests, '../..');
@@ -60,7 +60,7 @@ export class Stage extends Home {
         const words = ['-S', `127.0.0.1:${this.port}`, '-t', this.dir, '-d', `session.save_path=${this.dir}`, '-d', 'display_errors=1'];
         if (ca) words.push('-d', `curl.cainfo=${ca}`);
         this.server = start('php', [...words, path.join(tests, 'stage/index.php')], {
-            cwd: this.dir, env: { ...process.env, STAGE: stage, PHP_CLI_SERVER_WORKERS: '4' },
+            cwd: this.dir, env: { ...process.env, STAGE: stage },
         });
         this.options = { cloud_port, ca };
         await listens(this.port, this.server);
@@ -86,12 +86,14 @@ export class RealEmoncms extends Home {
         const real = new RealEmoncms();
         real.rig = path.join(real.dir, 'rig');
         real.environment = {
-            ...process.env, EMONCMS_SRC: source, MODULE_DIR: MODULE, RIG_SECOND_USER: 'second', FEEDS: '3', DAYS: '1', FPM_CHILDREN: '6', CURL_CAINFO: ca,
+            ...process.env, EMONCMS_SRC: source, MODULE_DIR: MODULE, RIG_SECOND_USER: 'second',
+            FEEDS: '3', DAYS: '1', FPM_CHILDREN: '6', CURL_CAINFO: ca,
         };
         for (const name of ['HTTP_PORT', 'DB_PORT', 'REDIS_PORT']) real.environment[name] = String(await freePort());
-        const log = path.join(real.dir, 'start.log');
         // Its servers keep its output open: a file does not wait for their end.
-        execFileSync('bash', [RealEmoncms.script, 'start', real.rig], { env: real.environment, stdio: ['ignore', fs.openSync(log, 'w'), fs.openSync(log, 'a')] });
+        const log = fs.openSync(path.join(real.dir, 'start.log'), 'w');
+        atExit(() => real.clean());
+        execFileSync('bash', [RealEmoncms.script, 'start', real.rig], { env: real.environment, stdio: ['ignore', log, log] });
         const rig = Object.fromEntries(fs.readFileSync(path.join(real.rig, 'rig.env'), 'utf8').trim().split('\n')
             .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
         real.name = `emoncms ${rig.EMONCMS_VERSION}`;
@@ -104,8 +106,13 @@ export class RealEmoncms extends Home {
         return real;
     }
 
-    async stop() {
+    clean() {
+        if (!fs.existsSync(this.rig)) return;
         execFileSync('bash', [RealEmoncms.script, 'clean', this.rig], { env: this.environment, stdio: 'ignore' });
         fs.rmSync(this.dir, { recursive: true, force: true });
+    }
+
+    async stop() {
+        this.clean();
     }
 }

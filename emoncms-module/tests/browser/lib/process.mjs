@@ -7,10 +7,27 @@ import path from 'node:path';
 
 export const SOON = 20000;
 
+// Also where a test is interrupted, nothing of it stays behind.
+const folders = [];
+const children = [];
+const last_words = [];
+process.on('exit', () => {
+    for (const child of children) child.kill('SIGKILL');
+    for (const word of last_words) word();
+    for (const made of folders) fs.rmSync(made, { recursive: true, force: true });
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
+export function atExit(word) {
+    last_words.push(word);
+}
+
 /** A new folder, open to other users where emoncms runs as one. */
 export function folder() {
     const made = fs.mkdtempSync(path.join(os.tmpdir(), 'remoteaccess-'));
     fs.chmodSync(made, 0o755);
+    folders.push(made);
     return made;
 }
 
@@ -27,6 +44,7 @@ export function freePort() {
 /** Starts a program; `stop` ends it, and `log` tells what it said. */
 export function start(command, words, options = {}) {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    children.push(child);
     let said = '';
     child.stdout.on('data', (part) => { said += part; });
     child.stderr.on('data', (part) => { said += part; });
