@@ -17,6 +17,8 @@ function remoteaccess_controller()
     if (!RemoteAccess\Guard::isOwner($session, $user)) return RemoteAccess\Pages::refusal($route, $session);
     if ($route->format === 'html') return RemoteAccess\Pages::page($route);
 
+    // Nothing is written to the session from here on, and a slow server must not hold up the other requests.
+    session_write_close();
     $model = new RemoteAccess\Model($settings, $user, (int) $session['userid']);
     return (new RemoteAccess\Actions($model, $_SERVER, $path))->run($route->action);
 }

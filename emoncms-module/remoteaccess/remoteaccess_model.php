@@ -83,7 +83,9 @@ final class Model
     public function setAccess(object $body): array
     {
         $mode = Input::oneOf($body, 'mode', ['off', 'read_only', 'custom']);
-        $mine = AccessList::checked($body->access ?? null)->entries();
+        // A wrong entry must not stand in the way of switching off.
+        $mine = Input::list($body, 'access');
+        if ($mode === 'custom') $mine = AccessList::checked($mine)->entries();
         try {
             return $this->change($body, function (Settings $settings) use ($mode, $mine) {
                 if ($mode === 'read_only') $settings->setReadOnly($mine);

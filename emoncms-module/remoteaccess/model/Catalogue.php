@@ -10,6 +10,11 @@ defined('EMONCMS_EXEC') or die('Restricted access');
 final class Catalogue
 {
     /**
+     * @var array<string,string> module => its controller
+     */
+    private array $sources = [];
+
+    /**
      * @param string $modules emoncms' folder Modules
      */
     public function __construct(private string $modules)
@@ -29,7 +34,8 @@ final class Catalogue
         }
         foreach ($this->installed() as $module) {
             foreach (ShortList::of($module) as $path => [$mode, $description]) {
-                if (!isset($found[$path])) $this->add($found, $path, $mode, $description);
+                if (isset($found[$path]) || !$this->hasAction($module, $path)) continue;
+                $this->add($found, $path, $mode, $description);
             }
         }
         ksort($found, SORT_STRING);
@@ -70,6 +76,16 @@ final class Catalogue
             if (basename($file) === "{$module}_controller.php") $found[] = $module;
         }
         return $found;
+    }
+
+    /**
+     * Whether the controller of this version knows the last step of a path.
+     */
+    private function hasAction(string $module, string $path): bool
+    {
+        $this->sources[$module] ??= (string) @file_get_contents("$this->modules/$module/{$module}_controller.php");
+        $step = basename($path);
+        return str_contains($this->sources[$module], "'$step'") || str_contains($this->sources[$module], "\"$step\"");
     }
 
     /**

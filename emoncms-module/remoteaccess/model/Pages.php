@@ -15,6 +15,8 @@ final class Pages
     {
         $page = $route->subaction === '' ? 'connect' : $route->subaction;
         if ($route->action !== 'view' || !isset(self::all()[$page])) return EMPTY_ROUTE;
+        // A page on another port of this host has our cookies; it must not show these buttons as its own.
+        header("Content-Security-Policy: frame-ancestors 'self'");
         return view(self::FOLDER . '/page.php', ['page' => $page, 'pages' => self::all()]);
     }
 

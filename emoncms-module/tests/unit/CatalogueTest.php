@@ -43,6 +43,13 @@ final class CatalogueTest extends TestCase
         self::assertNotContains('input/list', $paths, 'a module that is not installed');
     }
 
+    public function testAnOlderVersionIsOfferedOnlyWhatItHas(): void
+    {
+        $this->module('input');
+        $this->put('input/input_controller.php', '<?php if ($route->action == "list") {} elseif ($route->action == \'get\') {}');
+        self::assertSame(['input/get', 'input/list', 'input/process/get'], array_column($this->endpoints(), 'path'));
+    }
+
     public function testAModuleThatStumblesSpoilsNothing(): void
     {
         $this->module('broken');
@@ -74,7 +81,8 @@ final class CatalogueTest extends TestCase
     private function module(string $name, ?array $definitions = null): void
     {
         mkdir("$this->folder/$name");
-        $this->put("$name/{$name}_controller.php", '<?php');
+        $steps = array_map('basename', array_keys(RemoteAccess\ShortList::of($name)));
+        $this->put("$name/{$name}_controller.php", '<?php $actions = ' . var_export($steps, true) . ';');
         if ($definitions === null) return;
         if (!function_exists("{$name}_api_obj")) eval("function {$name}_api_obj() { return \$GLOBALS['definitions_of_$name']; }");
         $GLOBALS["definitions_of_$name"] = $definitions;

@@ -61,6 +61,16 @@ final class ModelTest extends TestCase
         $this->model()->setAccess($this->body(['mode' => 'custom', 'access' => (object) ['feed/../x' => 'read'], 'base' => (object) []]));
     }
 
+    public function testAWrongEntryDoesNotStandInTheWayOfSwitchingOff(): void
+    {
+        $this->save(['ACCESS_CONTROL' => ['Nonsense here' => 'read']] + self::FILE);
+        $access = $this->model()->settings()['custom'];
+        foreach (['off', 'read_only'] as $mode) {
+            $answer = $this->model()->setAccess($this->body(['mode' => $mode, 'access' => $access, 'base' => $access]));
+            self::assertSame($mode, $answer['mode']);
+        }
+    }
+
     public function testAStaleListTellsWhatBothDidAndWhatTheyMakeTogether(): void
     {
         $this->save(self::FILE);

@@ -6,7 +6,7 @@ RemoteAccess.editor = function (offer, draft, onchange) {
     var SHOWS = [['all', tr('All')], ['allowed', tr('Allowed')], ['write', tr('Write')]];
 
     var write_confirmed = false;
-    var endpoints = ra.endpoints(offer.endpoints, draft, tick);
+    var endpoints = ra.endpoints(offer, draft, tick);
     var search = h('input.ra-search', {
         type: 'search', placeholder: tr('Search'), 'aria-label': tr('Search'),
         oninput: function () { endpoints.search(search.value); }

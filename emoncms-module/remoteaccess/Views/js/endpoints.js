@@ -1,5 +1,5 @@
 /* The list of all endpoints, grouped by module, with a tick at each that is allowed. */
-RemoteAccess.endpoints = function (catalogue, draft, onchange) {
+RemoteAccess.endpoints = function (offer, draft, onchange) {
     'use strict';
 
     var ra = RemoteAccess, tr = ra.tr, h = ra.h;
@@ -18,7 +18,7 @@ RemoteAccess.endpoints = function (catalogue, draft, onchange) {
     /** What emoncms has, and what the list has beside it. */
     function rows() {
         var known = {};
-        var rows = catalogue.map(function (endpoint) {
+        var rows = offer.endpoints.map(function (endpoint) {
             known[endpoint.path] = true;
             return endpoint;
         });
@@ -30,7 +30,8 @@ RemoteAccess.endpoints = function (catalogue, draft, onchange) {
     }
 
     function about(path) {
-        return path.slice(-2) === '/*' ? tr('Everything of this module that is not listed by itself') : tr('Added by hand');
+        if (path.slice(-2) === '/*') return tr('Everything of this module that is not listed by itself');
+        return offer.read_only[path] ? tr('Not in this version of emoncms') : tr('Added by hand');
     }
 
     function grouped() {

@@ -84,6 +84,14 @@ export function safety(world) {
         await owner.leave();
     });
 
+    it('cannot be framed by another port of this host', async () => {
+        const { home, browser } = world;
+        const owner = await browser.visitor(home);
+        const answer = await owner.context.request.get(`${home.base}remoteaccess/view`);
+        assert.match(answer.headers()['content-security-policy'], /frame-ancestors 'self'/);
+        await owner.leave();
+    });
+
     it('never shows a secret', async () => {
         const { home, browser } = world;
         home.save(withKeys(home));

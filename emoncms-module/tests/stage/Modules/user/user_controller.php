@@ -2,8 +2,10 @@
 
 defined('EMONCMS_EXEC') or die('Restricted access');
 
-/** Only for its name: the stage shows what is installed, not what it does. */
+/** A module that does not describe its API: the stage shows what is installed, not what it does. */
 function user_controller()
 {
-    return EMPTY_ROUTE;
+    global $route;
+
+    return in_array($route->action, ['gettimezone'], true) ? ['success' => true] : EMPTY_ROUTE;
 }
