@@ -58,7 +58,7 @@ RemoteAccess.endpoints = function (offer, draft, onchange) {
             if (is_whole) opened[name] = event.target.open;
         }}, h('summary', null, h('strong', null, name),
             h('span.ra-quiet', null, tr('%s of %s allowed', allowed.length, rows.length)),
-            writes > 0 && h('span.ra-right.ra-write', null, tr('%s can write', writes))
+            writes > 0 && h('span.ra-right.ra-write', null, tr('%s with write access', writes))
         ), rows.map(line));
     }
 
