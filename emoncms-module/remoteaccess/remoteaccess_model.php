@@ -43,7 +43,11 @@ final class Model
     public function endpoints(): array
     {
         $endpoints = (new Catalogue('Modules'))->endpoints();
-        return ['endpoints' => $endpoints, 'presets' => Presets::forEndpoints($endpoints), 'read_only' => Presets::readOnly()];
+        return [
+            'endpoints' => $endpoints,
+            'presets' => Presets::forEndpoints($endpoints),
+            'read_only' => Presets::readOnly(),
+        ];
     }
 
     public function connect(object $body): array
@@ -165,7 +169,7 @@ final class Model
             'username' => strtok($settings->text('MQTT_USERNAME'), '.') ?: '',
             'encrypted' => $settings->isEncrypted(),
             'emoncms_url' => self::emoncmsUrl($settings),
-            'keys' => $settings->exists() ? $settings->keys()->comparedTo($this->ownKeys(), $this->user, $this->userid) : 'none',
+            'keys' => $settings->keys()->comparedTo($this->ownKeys(), $this->user, $this->userid),
             'mode' => $settings->mode(),
             'access' => (object) $settings->accessInForce(),
             'custom' => (object) $settings->customAccess(),

@@ -13,7 +13,10 @@ final class Presets
      * What a fresh install allows: what the web view and emoncms' feed, input and graph pages read.
      */
     private const READ_ONLY = [
-        'feed' => ['aget', 'average', 'csvexport', 'data', 'fetch', 'get', 'getid', 'getmeta', 'list', 'listwithmeta', 'timevalue', 'value'],
+        'feed' => [
+            'aget', 'average', 'csvexport', 'data', 'fetch', 'get', 'getid', 'getmeta', 'list', 'listwithmeta',
+            'timevalue', 'value',
+        ],
         'graph' => ['get', 'getall'],
         'input' => ['get', 'get_inputs', 'getinputs', 'isdisabled', 'list'],
         'process' => ['list'],

@@ -67,10 +67,14 @@ for (const source of RealEmoncms.source.split(':').filter(Boolean)) {
             const saved = tab.waitForResponse('**/remoteaccess/access.json');
             await tab.getByRole('button', { name: 'Save', exact: true }).click();
             await saved;
-            const refusal = await until('the agent to obey within a second', async () => {
-                const answer = await chain.ask('feed/list');
-                return answer.status === 403 && answer;
-            }, 1000);
+            const refusal = await until(
+                'the agent to obey within a second',
+                async () => {
+                    const answer = await chain.ask('feed/list');
+                    return answer.status === 403 && answer;
+                },
+                1000,
+            );
             assert.equal(refusal.body.error, 'denied');
 
             await tab.getByRole('link', { name: 'Activity' }).click();
@@ -93,7 +97,13 @@ for (const source of RealEmoncms.source.split(':').filter(Boolean)) {
             await until('the home to be back', async () => (await chain.ask('feed/list')).status === 200);
 
             const heard = visitor.everythingHeard();
-            for (const secret of [home.owner.read, home.owner.write, chain.account.password, chain.account.read, chain.account.write]) {
+            for (const secret of [
+                home.owner.read,
+                home.owner.write,
+                chain.account.password,
+                chain.account.read,
+                chain.account.write,
+            ]) {
                 assert.equal(heard.includes(secret), false, 'a secret reached the browser');
             }
             await visitor.leave();

@@ -12,7 +12,10 @@ import { safety } from './suites/safety.mjs';
 const homes = [
     ['stage, today', (options) => Stage.start('today', options)],
     ['stage, 11.4', (options) => Stage.start('11.4', options)],
-    ...RealEmoncms.source.split(':').filter(Boolean).map((source) => [source, (options) => RealEmoncms.start(source, options)]),
+    ...RealEmoncms.source
+        .split(':')
+        .filter(Boolean)
+        .map((source) => [source, (options) => RealEmoncms.start(source, options)]),
 ];
 
 for (const [name, makeHome] of homes) {
@@ -24,7 +27,9 @@ for (const [name, makeHome] of homes) {
             world.home = await makeHome({ cloud_port: world.cloud.port, ca: certs.ca });
             world.browser = await Browser.start();
         });
-        beforeEach(() => { world.home.forget(); });
+        beforeEach(() => {
+            world.home.forget();
+        });
         after(async () => {
             await world.browser?.stop();
             await world.home?.stop();

@@ -17,36 +17,84 @@ const example = JSON.parse(fs.readFileSync(path.join(project, 'agent/remoteacces
 const connected = { server: 'mqtt.emoncms.org', requests: REQUESTS, counters: COUNTERS };
 
 const SCENES = {
-    'connect-new': ['', () => { home.forget(); agent.says({ state: 'not_configured', server: null, account: null }); }],
-    'connect-connected': ['', () => { home.save(settings()); agent.says(connected); }],
-    'connect-off': ['', () => { home.save(settings({ ENABLED: false })); agent.says({ state: 'disabled' }); }],
-    'connect-trouble': ['', () => {
-        home.save(settings({ APIKEY_READ: 'e'.repeat(32) }));
-        agent.says({ state: 'wrong_password', message: 'mqtt.emoncms.org does not accept the name and password.', server: 'mqtt.emoncms.org' });
-    }],
+    'connect-new': [
+        '',
+        () => {
+            home.forget();
+            agent.says({ state: 'not_configured', server: null, account: null });
+        },
+    ],
+    'connect-connected': [
+        '',
+        () => {
+            home.save(settings());
+            agent.says(connected);
+        },
+    ],
+    'connect-off': [
+        '',
+        () => {
+            home.save(settings({ ENABLED: false }));
+            agent.says({ state: 'disabled' });
+        },
+    ],
+    'connect-trouble': [
+        '',
+        () => {
+            home.save(settings({ APIKEY_READ: 'e'.repeat(32) }));
+            agent.says({
+                state: 'wrong_password',
+                message: 'mqtt.emoncms.org does not accept the name and password.',
+                server: 'mqtt.emoncms.org',
+            });
+        },
+    ],
     'permissions-read': ['permissions', () => home.save(settings({ ACCESS_CONTROL: example.ACCESS_CONTROL }))],
-    'permissions-custom': ['permissions', () => home.save(settings({ ACCESS_CONTROL: { 'feed/list': 'read', 'feed/data': 'read', 'feed/set': 'write' } })), async (tab) => {
-        await tab.locator('details.ra-group summary').first().click();
-        await tab.locator('[data-path="feed/csvexport"]').click();
-    }],
-    'permissions-tester': ['permissions', () => {}, async (tab) => {
-        await tab.locator('.ra-tester input').fill('feed/delete.json?id=1');
-        await tab.locator('.ra-tester button').click();
-        await tab.locator('.ra-tester .alert').waitFor();
-        await tab.locator('.ra-tester').scrollIntoViewIfNeeded();
-    }],
-    'permissions-write': ['permissions', () => {}, async (tab) => {
-        await tab.locator('.ra-search').fill('feed/delete');
-        await tab.locator('[data-path="feed/delete"]').click();
-    }],
-    'permissions-conflict': ['permissions', () => {}, async (tab) => {
-        await tab.locator('.ra-search').fill('feed/csvexport');
-        await tab.locator('[data-path="feed/csvexport"]').click();
-        home.save(settings({ ACCESS_CONTROL: { 'feed/list': 'read', 'input/list': 'read' } }));
-        await tab.getByRole('button', { name: 'Save', exact: true }).click();
-        await tab.locator('.ra-conflict').waitFor();
-    }],
-    'activity': ['activity', () => { home.save(settings()); agent.says(connected); }],
+    'permissions-custom': [
+        'permissions',
+        () =>
+            home.save(settings({ ACCESS_CONTROL: { 'feed/list': 'read', 'feed/data': 'read', 'feed/set': 'write' } })),
+        async (tab) => {
+            await tab.locator('details.ra-group summary').first().click();
+            await tab.locator('[data-path="feed/csvexport"]').click();
+        },
+    ],
+    'permissions-tester': [
+        'permissions',
+        () => {},
+        async (tab) => {
+            await tab.locator('.ra-tester input').fill('feed/delete.json?id=1');
+            await tab.locator('.ra-tester button').click();
+            await tab.locator('.ra-tester .alert').waitFor();
+            await tab.locator('.ra-tester').scrollIntoViewIfNeeded();
+        },
+    ],
+    'permissions-write': [
+        'permissions',
+        () => {},
+        async (tab) => {
+            await tab.locator('.ra-search').fill('feed/delete');
+            await tab.locator('[data-path="feed/delete"]').click();
+        },
+    ],
+    'permissions-conflict': [
+        'permissions',
+        () => {},
+        async (tab) => {
+            await tab.locator('.ra-search').fill('feed/csvexport');
+            await tab.locator('[data-path="feed/csvexport"]').click();
+            home.save(settings({ ACCESS_CONTROL: { 'feed/list': 'read', 'input/list': 'read' } }));
+            await tab.getByRole('button', { name: 'Save', exact: true }).click();
+            await tab.locator('.ra-conflict').waitFor();
+        },
+    ],
+    activity: [
+        'activity',
+        () => {
+            home.save(settings());
+            agent.says(connected);
+        },
+    ],
     'activity-empty': ['activity', () => agent.says({ ...connected, requests: [], counters: {} })],
     'activity-stale': ['activity', () => agent.says({ ...connected, pid: 1 })],
 };

@@ -28,7 +28,8 @@ final class CatalogueTest extends TestCase
     {
         $this->module('admin', [['path' => 'admin/users', 'mode' => 'read', 'description' => '']]);
         $this->module('user', [['path' => 'user/auth.json', 'mode' => 'read', 'description' => '']]);
-        $this->module('odd', [['path' => 'odd/api.json', 'mode' => 'read', 'description' => ''], ['path' => 'odd', 'mode' => 'read'], ['path' => 5], 'x']);
+        $api = ['path' => 'odd/api.json', 'mode' => 'read', 'description' => ''];
+        $this->module('odd', [$api, ['path' => 'odd', 'mode' => 'read'], ['path' => 5], 'x']);
         self::assertSame(
             ['user/gettimezone', 'user/gettimezones', 'user/getuuid', 'user/session', 'user/timezone'],
             array_column($this->endpoints(), 'path')
@@ -39,7 +40,9 @@ final class CatalogueTest extends TestCase
     {
         foreach (['app', 'dashboard', 'graph', 'demandshaper'] as $module) $this->module($module);
         $paths = array_column($this->endpoints(), 'path');
-        foreach (['app/list', 'dashboard/getcontent', 'graph/getall', 'demandshaper/get'] as $path) self::assertContains($path, $paths);
+        foreach (['app/list', 'dashboard/getcontent', 'graph/getall', 'demandshaper/get'] as $path) {
+            self::assertContains($path, $paths);
+        }
         self::assertNotContains('input/list', $paths, 'a module that is not installed');
     }
 

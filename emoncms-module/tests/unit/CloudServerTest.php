@@ -19,7 +19,7 @@ final class CloudServerTest extends TestCase
     {
         $offer = ['mqtt_username' => 'alice.home1', 'mqtt_password' => 'device-secret', 'mqtt_port' => 8885];
         $credential = self::server(0, 200, self::RIGHT + ['remoteaccess' => $offer])->verify('alice', ' secret ');
-        self::assertSame(['alice.home1', 'device-secret', 8885], [$credential->username, $credential->password, $credential->port]);
+        self::assertEquals(new RemoteAccess\Credential('alice.home1', 'device-secret', 8885), $credential);
     }
 
     /** @dataProvider uselessOffers */
@@ -57,11 +57,11 @@ final class CloudServerTest extends TestCase
             'no TLS' => ['could not prove', CURLE_SSL_CONNECT_ERROR, 0, ''],
             'endless answer' => ['not an emoncms server', CURLE_WRITE_ERROR, 200, ''],
             'other' => ['could not be asked', CURLE_GOT_NOTHING, 0, ''],
-            'password' => ['does not know this user name and password', 0, 200, ['success' => false, 'message' => 'Incorrect authentication']],
-            'attempts' => ['too many attempts', 0, 200, ['success' => false, 'message' => 'Too many attempts, please try again later']],
+            'password' => ['does not know this user name', 0, 200, self::no('Incorrect authentication')],
+            'attempts' => ['too many attempts', 0, 200, self::no('Too many attempts, please try again later')],
             'attempts by status' => ['too many attempts', 0, 429, ''],
-            'mail' => ['not active yet', 0, 200, ['success' => false, 'message' => 'Please verify email address']],
-            'odd message' => ['does not know', 0, 200, ['success' => false, 'message' => ['<b>']]],
+            'mail' => ['not active yet', 0, 200, self::no('Please verify email address')],
+            'odd message' => ['does not know', 0, 200, self::no(['<b>'])],
             'page' => ['not an emoncms server', 0, 200, '<html>'],
             'other JSON' => ['not an emoncms server', 0, 200, ['hello' => 1]],
             'truth' => ['not an emoncms server', 0, 200, ['success' => 1]],
@@ -80,7 +80,12 @@ final class CloudServerTest extends TestCase
 
     public function hosts(): array
     {
-        return [[' mqtt.emoncms.org ', 'mqtt.emoncms.org'], ['https://mqtt.emoncms.org/', 'mqtt.emoncms.org'], ['mqtts://h/a/b', 'h'], ['192.0.2.1', '192.0.2.1']];
+        return [
+            [' mqtt.emoncms.org ', 'mqtt.emoncms.org'],
+            ['https://mqtt.emoncms.org/', 'mqtt.emoncms.org'],
+            ['mqtts://h/a/b', 'h'],
+            ['192.0.2.1', '192.0.2.1'],
+        ];
     }
 
     /** @dataProvider notHosts */
@@ -117,6 +122,11 @@ final class CloudServerTest extends TestCase
     {
         $this->expectExceptionMessage('does not accept connections');
         (new CloudServer('127.0.0.1', 1))->verify('alice', 'secret');
+    }
+
+    private static function no($message): array
+    {
+        return ['success' => false, 'message' => $message];
     }
 
     private static function server(int $error, int $status, $body): CloudServer

@@ -45,7 +45,9 @@ final class LocaleTest extends TestCase
     /** @return string[] */
     private static function sources(): array
     {
-        return array_merge(glob(MODULE . '/*.php'), glob(MODULE . '/model/*.php'), glob(MODULE . '/Views/*.php'), glob(MODULE . '/Views/js/*.js'));
+        return array_merge(...array_map('glob', [
+            MODULE . '/*.php', MODULE . '/model/*.php', MODULE . '/Views/*.php', MODULE . '/Views/js/*.js',
+        ]));
     }
 
     private static function places(string $text): array

@@ -10,14 +10,20 @@ final class ModelTest extends TestCase
     use Folder;
 
     private const SECRETS = ['MQTT_PASSWORD' => 'cloud-secret', 'APIKEY_READ' => 'old-read-key', 'APIKEY_WRITE' => 'old-write-key'];
-    private const FILE = self::SECRETS + ['MQTT_HOST' => 'mqtt.example', 'MQTT_USERNAME' => 'alice.home1', 'ACCESS_CONTROL' => ['feed/list' => 'read']];
+    private const FILE = self::SECRETS + [
+        'MQTT_HOST' => 'mqtt.example', 'MQTT_USERNAME' => 'alice.home1', 'ACCESS_CONTROL' => ['feed/list' => 'read'],
+    ];
 
     public function testNoAnswerHoldsASecret(): void
     {
         $this->save(self::FILE);
         $model = $this->model();
-        $answers = [$model->settings(), $model->status(), $model->activity(), $model->turn($this->body(['enabled' => false])),
-            $model->setAccess($this->body(['mode' => 'custom', 'access' => (object) [], 'base' => (object) []])), $model->repairKeys($this->body())];
+        $answers = [
+            $model->settings(), $model->status(), $model->activity(),
+            $model->turn($this->body(['enabled' => false])),
+            $model->setAccess($this->custom([], [])),
+            $model->repairKeys($this->body()),
+        ];
         $text = json_encode($answers);
         foreach ([...array_values(self::SECRETS), 'own-read', 'own-write'] as $secret) {
             self::assertStringNotContainsString($secret, $text);
@@ -48,7 +54,7 @@ final class ModelTest extends TestCase
 
     public function testTheFirstChoiceWritesAFileThatTheAgentCanRead(): void
     {
-        $answer = $this->model()->setAccess($this->body(['mode' => 'custom', 'access' => (object) ['feed/list' => 'read'], 'base' => (object) []]));
+        $answer = $this->model()->setAccess($this->custom([], ['feed/list' => 'read']));
         self::assertFalse($answer['configured']);
         self::assertSame('custom', $answer['mode']);
         self::assertSame('own-read', $this->saved()->APIKEY_READ);
@@ -58,7 +64,7 @@ final class ModelTest extends TestCase
     public function testAWrongEntryIsRefusedWithItsName(): void
     {
         $this->expectExceptionMessage('“feed/../x”');
-        $this->model()->setAccess($this->body(['mode' => 'custom', 'access' => (object) ['feed/../x' => 'read'], 'base' => (object) []]));
+        $this->model()->setAccess($this->custom([], ['feed/../x' => 'read']));
     }
 
     public function testAWrongEntryDoesNotStandInTheWayOfSwitchingOff(): void
@@ -74,8 +80,8 @@ final class ModelTest extends TestCase
     public function testAStaleListTellsWhatBothDidAndWhatTheyMakeTogether(): void
     {
         $this->save(self::FILE);
-        $stale = $this->body(['mode' => 'custom', 'base' => (object) ['feed/list' => 'read'], 'access' => (object) ['feed/list' => 'read', 'feed/data' => 'read']]);
-        $this->model()->setAccess($this->body(['mode' => 'custom', 'base' => (object) [], 'access' => (object) ['input/list' => 'read']]));
+        $stale = $this->custom(['feed/list' => 'read'], ['feed/list' => 'read', 'feed/data' => 'read']);
+        $this->model()->setAccess($this->custom([], ['input/list' => 'read']));
         try {
             $this->model()->setAccess($stale);
             self::fail('the other list was overwritten');
@@ -86,7 +92,7 @@ final class ModelTest extends TestCase
         self::assertEquals((object) ['feed/data' => 'read'], $told['mine']);
         self::assertEquals((object) ['feed/list' => null, 'input/list' => 'read'], $told['theirs']);
         self::assertEquals((object) ['feed/data' => 'read', 'input/list' => 'read'], $told['merged']);
-        $again = $this->model()->setAccess((object) ['revision' => $told['settings']['revision'], 'mode' => 'custom', 'base' => (object) [], 'access' => $told['merged']]);
+        $again = $this->model()->setAccess($this->custom([], (array) $told['merged']));
         self::assertEquals($told['merged'], $again['access']);
     }
 
@@ -135,6 +141,11 @@ final class ModelTest extends TestCase
     private function body(array $members = []): object
     {
         return (object) ($members + ['revision' => $this->model()->settings()['revision']]);
+    }
+
+    private function custom(array $base, array $access): object
+    {
+        return $this->body(['mode' => 'custom', 'base' => (object) $base, 'access' => (object) $access]);
     }
 
     private function save(array $data): void

@@ -29,7 +29,10 @@ final class SettingsTest extends TestCase
 
     public function switches(): array
     {
-        return [[true, true], [false, false], ['true', true], ['False', false], ['0', false], ['', false], ['1', true], [1, true], [0, false], [null, true]];
+        return [
+            [true, true], ['true', true], ['1', true], [1, true], [null, true],
+            [false, false], ['False', false], ['0', false], ['', false], [0, false],
+        ];
     }
 
     public function testAnAccountOfDigitsMayBeANumber(): void

@@ -39,7 +39,7 @@ RemoteAccess.server = (function (ra) {
         return {success: false, message: message};
     }
 
-    /** Asks again and again, while the page is to be seen, and tells `tell` each time. Returns a function that asks at once. */
+    /** Asks again and again while the page is to be seen, and tells `tell`. Returns a function that asks at once. */
     function watch(what, every_ms, tell) {
         var timer = null;
         var asking = false;

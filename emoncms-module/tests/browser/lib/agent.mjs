@@ -15,9 +15,18 @@ export class StandInAgent {
     says(report) {
         const now = Math.floor(Date.now() / 1000);
         const all = {
-            state: 'connected', message: 'Connected to mqtt.example.', since: now - 7500, server: 'mqtt.example', account: 'alice',
-            version: '0.3.0', pid: this.process.pid, started: now - 93600, config_error: null,
-            counters: { requests: 0, answered: 0, refused: 0, failed: 0, cancelled: 0, bytes: 0, connects: 1 }, requests: [], ...report,
+            state: 'connected',
+            message: 'Connected to mqtt.example.',
+            since: now - 7500,
+            server: 'mqtt.example',
+            account: 'alice',
+            version: '0.3.0',
+            pid: this.process.pid,
+            started: now - 93600,
+            config_error: null,
+            counters: { requests: 0, answered: 0, refused: 0, failed: 0, cancelled: 0, bytes: 0, connects: 1 },
+            requests: [],
+            ...report,
         };
         fs.writeFileSync(`${this.home.status}.new`, JSON.stringify(all));
         fs.renameSync(`${this.home.status}.new`, this.home.status);
@@ -31,8 +40,10 @@ export class StandInAgent {
 
 export function request(endpoint, verdict = 'answered', more = {}) {
     const usual = {
-        answered: { status: 200, error: null, ms: 7, bytes: 1840 }, refused: { status: 403, error: 'denied', ms: 0, bytes: 0 },
-        failed: { status: 502, error: 'emoncms_unreachable', ms: 3, bytes: 0 }, cancelled: { status: 0, error: null, ms: 900, bytes: 65536 },
+        answered: { status: 200, error: null, ms: 7, bytes: 1840 },
+        refused: { status: 403, error: 'denied', ms: 0, bytes: 0 },
+        failed: { status: 502, error: 'emoncms_unreachable', ms: 3, bytes: 0 },
+        cancelled: { status: 0, error: null, ms: 900, bytes: 65536 },
     };
     return { time: Math.floor(Date.now() / 1000) - 40, endpoint, verdict, ...usual[verdict], ...more };
 }

@@ -8,7 +8,8 @@ export class Browser {
     static async start() {
         const browser = new Browser();
         browser.chromium = await chromium.launch({
-            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'],
+            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+            args: ['--no-sandbox'],
         });
         return browser;
     }
@@ -17,7 +18,11 @@ export class Browser {
     async visitor(home, user = home.owner, size = SIZES.wide) {
         const context = await this.chromium.newContext({ viewport: size, baseURL: home.base });
         context.setDefaultTimeout(10000);
-        const answer = user && await context.request.post(`${home.base}user/login.json`, { form: { username: user.name, password: user.password } });
+        const answer =
+            user &&
+            (await context.request.post(`${home.base}user/login.json`, {
+                form: { username: user.name, password: user.password },
+            }));
         if (user) assert.equal((await answer.json()).success, true, 'signed in');
         return new Visitor(context, home);
     }
@@ -50,7 +55,8 @@ export class Visitor {
     /** From a page of this emoncms, as its scripts do. */
     post(what, body, headers = {}) {
         return this.context.request.post(`${this.home.base}remoteaccess/${what}.json`, {
-            data: body, headers: { Origin: new URL(this.home.base).origin, 'Content-Type': 'application/json', ...headers },
+            data: body,
+            headers: { Origin: new URL(this.home.base).origin, 'Content-Type': 'application/json', ...headers },
         });
     }
 

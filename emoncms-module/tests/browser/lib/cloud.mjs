@@ -15,8 +15,23 @@ export function certificates() {
     openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
     openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost');
     fs.writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-    openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2',
-        '-extfile', 'names', '-out', 'server.crt');
+    openssl(
+        'x509',
+        '-req',
+        '-in',
+        'server.csr',
+        '-CA',
+        'ca.crt',
+        '-CAkey',
+        'ca.key',
+        '-CAcreateserial',
+        '-days',
+        '2',
+        '-extfile',
+        'names',
+        '-out',
+        'server.crt',
+    );
     return { dir, ca: at('ca.crt'), certificate: at('server.crt'), key: at('server.key') };
 }
 
@@ -34,7 +49,9 @@ export class Cloud {
                 { key: fs.readFileSync(certs.key), cert: fs.readFileSync(certs.certificate) },
                 (request, response) => (target ? cloud.pass(target, request, response) : cloud.tell(request, response)),
             );
-            await new Promise((resolve, reject) => { server.on('error', reject).listen(cloud.port, address, resolve); });
+            await new Promise((resolve, reject) => {
+                server.on('error', reject).listen(cloud.port, address, resolve);
+            });
             cloud.port = server.address().port;
             cloud.servers.push(server);
         }
@@ -42,10 +59,14 @@ export class Cloud {
     }
 
     pass(target, request, response) {
-        const passed = http.request(new URL(request.url, target), { method: request.method, headers: request.headers }, (answer) => {
-            response.writeHead(answer.statusCode, answer.headers);
-            answer.pipe(response);
-        });
+        const passed = http.request(
+            new URL(request.url, target),
+            { method: request.method, headers: request.headers },
+            (answer) => {
+                response.writeHead(answer.statusCode, answer.headers);
+                answer.pipe(response);
+            },
+        );
         request.pipe(passed);
     }
 

@@ -57,10 +57,20 @@ export class Stage extends Home {
         }
         const settings = { remoteaccess: { datadir: this.data, statusdir: this.run, https_port: cloud_port } };
         const stage = JSON.stringify({ generation: this.generation, settings, users });
-        const words = ['-S', `127.0.0.1:${this.port}`, '-t', this.dir, '-d', `session.save_path=${this.dir}`, '-d', 'display_errors=1'];
+        const words = [
+            '-S',
+            `127.0.0.1:${this.port}`,
+            '-t',
+            this.dir,
+            '-d',
+            `session.save_path=${this.dir}`,
+            '-d',
+            'display_errors=1',
+        ];
         if (ca) words.push('-d', `curl.cainfo=${ca}`);
         this.server = start('php', [...words, path.join(tests, 'stage/index.php')], {
-            cwd: this.dir, env: { ...process.env, STAGE: stage },
+            cwd: this.dir,
+            env: { ...process.env, STAGE: stage },
         });
         this.options = { cloud_port, ca };
         await listens(this.port, this.server);
@@ -86,22 +96,43 @@ export class RealEmoncms extends Home {
         const real = new RealEmoncms();
         real.rig = path.join(real.dir, 'rig');
         real.environment = {
-            ...process.env, EMONCMS_SRC: source, MODULE_DIR: MODULE, RIG_SECOND_USER: 'second',
-            FEEDS: '3', DAYS: '1', FPM_CHILDREN: '6', CURL_CAINFO: ca,
+            ...process.env,
+            EMONCMS_SRC: source,
+            MODULE_DIR: MODULE,
+            RIG_SECOND_USER: 'second',
+            FEEDS: '3',
+            DAYS: '1',
+            FPM_CHILDREN: '6',
+            CURL_CAINFO: ca,
         };
         for (const name of ['HTTP_PORT', 'DB_PORT', 'REDIS_PORT']) real.environment[name] = String(await freePort());
         // Its servers keep its output open: a file does not wait for their end.
         const log = fs.openSync(path.join(real.dir, 'start.log'), 'w');
         atExit(() => real.clean());
-        execFileSync('bash', [RealEmoncms.script, 'start', real.rig], { env: real.environment, stdio: ['ignore', log, log] });
-        const rig = Object.fromEntries(fs.readFileSync(path.join(real.rig, 'rig.env'), 'utf8').trim().split('\n')
-            .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+        execFileSync('bash', [RealEmoncms.script, 'start', real.rig], {
+            env: real.environment,
+            stdio: ['ignore', log, log],
+        });
+        const rig = Object.fromEntries(
+            fs
+                .readFileSync(path.join(real.rig, 'rig.env'), 'utf8')
+                .trim()
+                .split('\n')
+                .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+        );
         real.name = `emoncms ${rig.EMONCMS_VERSION}`;
         real.base = rig.BASE_URL;
         real.owner = { name: rig.RIG_USER, password: rig.RIG_PASSWORD, read: rig.APIKEY_READ, write: rig.APIKEY_WRITE };
-        real.other = { name: 'second', password: rig.RIG_PASSWORD, read: rig.SECOND_APIKEY_READ, write: rig.SECOND_APIKEY_WRITE };
-        fs.appendFileSync(path.join(rig.EMONCMS_APP, 'settings.ini'),
-            `[remoteaccess]\ndatadir = "${real.data}"\nstatusdir = "${real.run}"\nhttps_port = ${cloud_port}\n`);
+        real.other = {
+            name: 'second',
+            password: rig.RIG_PASSWORD,
+            read: rig.SECOND_APIKEY_READ,
+            write: rig.SECOND_APIKEY_WRITE,
+        };
+        fs.appendFileSync(
+            path.join(rig.EMONCMS_APP, 'settings.ini'),
+            `[remoteaccess]\ndatadir = "${real.data}"\nstatusdir = "${real.run}"\nhttps_port = ${cloud_port}\n`,
+        );
         if (process.getuid() === 0) execFileSync('chown', [rig.WWW_USER, real.data]);
         return real;
     }

@@ -46,17 +46,27 @@ export function start(command, words, options = {}) {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     children.push(child);
     let said = '';
-    child.stdout.on('data', (part) => { said += part; });
-    child.stderr.on('data', (part) => { said += part; });
+    child.stdout.on('data', (part) => {
+        said += part;
+    });
+    child.stderr.on('data', (part) => {
+        said += part;
+    });
     const ended = new Promise((resolve) => {
-        child.on('error', (error) => { said += error; resolve(); });
+        child.on('error', (error) => {
+            said += error;
+            resolve();
+        });
         child.on('exit', resolve);
     });
     return {
         pid: child.pid,
         log: () => said,
         isRunning: () => child.exitCode === null && child.signalCode === null,
-        stop: async (signal = 'SIGTERM') => { child.kill(signal); await ended; },
+        stop: async (signal = 'SIGTERM') => {
+            child.kill(signal);
+            await ended;
+        },
     };
 }
 
@@ -67,15 +77,24 @@ export async function until(what, check, within = SOON) {
         const found = await check();
         if (found) return found;
         if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-        await new Promise((resolve) => { setTimeout(resolve, 20); });
+        await new Promise((resolve) => {
+            setTimeout(resolve, 20);
+        });
     }
 }
 
 export function listens(port, process) {
-    return until(`port ${port}`, () => new Promise((resolve) => {
-        if (process && !process.isRunning()) throw new Error(`it ended:\n${process.log()}`);
-        const socket = net.connect(port, '127.0.0.1');
-        socket.on('connect', () => { socket.destroy(); resolve(true); });
-        socket.on('error', () => resolve(false));
-    }));
+    return until(
+        `port ${port}`,
+        () =>
+            new Promise((resolve) => {
+                if (process && !process.isRunning()) throw new Error(`it ended:\n${process.log()}`);
+                const socket = net.connect(port, '127.0.0.1');
+                socket.on('connect', () => {
+                    socket.destroy();
+                    resolve(true);
+                });
+                socket.on('error', () => resolve(false));
+            }),
+    );
 }

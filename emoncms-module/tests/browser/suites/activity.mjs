@@ -4,10 +4,21 @@ import { StandInAgent, request } from '../lib/agent.mjs';
 import { withKeys } from './connect.mjs';
 
 export const REQUESTS = [
-    request('feed/delete', 'refused'), request('feed/list'), request('feed/data', 'failed'),
-    request('input/process/set', 'answered', { ms: 12345, bytes: 2400000 }), request('feed/csvexport', 'cancelled'),
+    request('feed/delete', 'refused'),
+    request('feed/list'),
+    request('feed/data', 'failed'),
+    request('input/process/set', 'answered', { ms: 12345, bytes: 2400000 }),
+    request('feed/csvexport', 'cancelled'),
 ];
-export const COUNTERS = { requests: 1234, answered: 1200, refused: 31, failed: 2, cancelled: 1, bytes: 52428800, connects: 3 };
+export const COUNTERS = {
+    requests: 1234,
+    answered: 1200,
+    refused: 31,
+    failed: 2,
+    cancelled: 1,
+    bytes: 52428800,
+    connects: 3,
+};
 
 export function activity(world) {
     it('shows what was asked for, marks what was refused, and filters', async () => {
@@ -65,7 +76,9 @@ export function activity(world) {
         const tab = await visitor.open('activity');
         await tab.getByText('The agent is not running').waitFor();
         let asked = 0;
-        tab.on('request', (sent) => { asked += sent.url().includes('activity.json') ? 1 : 0; });
+        tab.on('request', (sent) => {
+            asked += sent.url().includes('activity.json') ? 1 : 0;
+        });
         await tab.clock.install();
         await tab.reload();
         await tab.getByText('The agent is not running').waitFor();
@@ -79,7 +92,12 @@ export function activity(world) {
         await tab.evaluate(() => {
             Object.defineProperty(document, 'hidden', { value: false, configurable: true });
             const again = fetch;
-            window.asked = new Promise((resolve) => { window.fetch = (...words) => { resolve(true); return again(...words); }; });
+            window.asked = new Promise((resolve) => {
+                window.fetch = (...words) => {
+                    resolve(true);
+                    return again(...words);
+                };
+            });
             document.dispatchEvent(new Event('visibilitychange'));
         });
         assert.equal(await tab.evaluate(() => window.asked), true);

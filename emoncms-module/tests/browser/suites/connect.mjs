@@ -5,8 +5,14 @@ import { StandInAgent } from '../lib/agent.mjs';
 import { until } from '../lib/process.mjs';
 
 export const ACCOUNT = {
-    MQTT_HOST: 'localhost', MQTT_PORT: 8883, MQTT_TLS: true, MQTT_TRANSPORT: 'tcp',
-    MQTT_USERNAME: 'alice', MQTT_PASSWORD: 'cloud-secret', ACCESS_CONTROL: { 'feed/list': 'read' }, APP_ENV: 'prod',
+    MQTT_HOST: 'localhost',
+    MQTT_PORT: 8883,
+    MQTT_TLS: true,
+    MQTT_TRANSPORT: 'tcp',
+    MQTT_USERNAME: 'alice',
+    MQTT_PASSWORD: 'cloud-secret',
+    ACCESS_CONTROL: { 'feed/list': 'read' },
+    APP_ENV: 'prod',
 };
 
 const RIGHT = { success: true, userid: 1, apikey_write: 'w'.repeat(32), apikey_read: 'r'.repeat(32) };
@@ -26,7 +32,11 @@ export function connect(world) {
     it('connects with a device credential, and keeps no password', async () => {
         const { home, cloud, browser } = world;
         const password = 'p%41ss "\\+ÿ';
-        cloud.answer = (form) => ({ ...RIGHT, success: form.get('password') === password, remoteaccess: { mqtt_username: 'alice.h1', mqtt_password: 'device-secret', mqtt_port: 8899 } });
+        cloud.answer = (form) => ({
+            ...RIGHT,
+            success: form.get('password') === password,
+            remoteaccess: { mqtt_username: 'alice.h1', mqtt_password: 'device-secret', mqtt_port: 8899 },
+        });
         const visitor = await browser.visitor(home);
         const tab = await visitor.open();
         assert.equal(await tab.getByLabel('Server', { exact: true }).inputValue(), 'mqtt.emoncms.org');
@@ -59,7 +69,10 @@ export function connect(world) {
         await fill(tab, { password: 'cloud-secret' });
         await tab.getByText('Verified and saved').waitFor();
         const saved = home.saved();
-        assert.deepEqual([saved.MQTT_USERNAME, saved.MQTT_PASSWORD, saved.MQTT_PORT, saved.MQTT_TLS], ['alice', 'cloud-secret', 8883, true]);
+        assert.deepEqual(
+            [saved.MQTT_USERNAME, saved.MQTT_PASSWORD, saved.MQTT_PORT, saved.MQTT_TLS],
+            ['alice', 'cloud-secret', 8883, true],
+        );
         assert.deepEqual([saved.MQTT_CA_FILE, saved.ODD], ['/etc/own-ca.crt', { a: [] }]);
         await visitor.leave();
     });
@@ -72,9 +85,30 @@ export function connect(world) {
             ['does not know this user name', () => ({ success: false, message: 'Incorrect authentication' }), {}],
             ['too many attempts', () => ({ success: false, message: 'Too many attempts, please try again later' }), {}],
             ['not an emoncms server', () => (response) => response.end('<html>hello</html>'), {}],
-            ['not an emoncms server', () => (response) => { response.write('x'.repeat(200000)); response.end(); }, {}],
-            ['sends visitors on', () => (response) => { response.writeHead(302, { Location: 'https://localhost/other' }); response.end(); }, {}],
-            ['a problem of its own', () => (response) => { response.writeHead(502); response.end(); }, {}],
+            [
+                'not an emoncms server',
+                () => (response) => {
+                    response.write('x'.repeat(200000));
+                    response.end();
+                },
+                {},
+            ],
+            [
+                'sends visitors on',
+                () => (response) => {
+                    response.writeHead(302, { Location: 'https://localhost/other' });
+                    response.end();
+                },
+                {},
+            ],
+            [
+                'a problem of its own',
+                () => (response) => {
+                    response.writeHead(502);
+                    response.end();
+                },
+                {},
+            ],
             ['could not prove', () => RIGHT, { host: '127.0.0.2' }],
             ['no server with the name', () => RIGHT, { host: 'no-such-host.invalid' }],
             ['is not the name of a server', () => RIGHT, { host: 'a b' }],
@@ -129,8 +163,13 @@ export function connect(world) {
             await tab.getByText('mqtt.example, account alice').waitFor();
             await tab.getByText('2 hours').waitFor();
             for (const [state, words] of [
-                ['wrong_password', 'does not accept the password'], ['tls_error', 'could not prove'], ['unreachable', 'internet connection'],
-                ['account_in_use', 'Another emoncms'], ['disabled', 'Switched off'], ['bad_config', 'cannot be used'], ['connecting', 'Connecting'],
+                ['wrong_password', 'does not accept the password'],
+                ['tls_error', 'could not prove'],
+                ['unreachable', 'internet connection'],
+                ['account_in_use', 'Another emoncms'],
+                ['disabled', 'Switched off'],
+                ['bad_config', 'cannot be used'],
+                ['connecting', 'Connecting'],
             ]) {
                 agent.says({ state, message: `Details of ${state}.` });
                 await tab.locator(`[data-state=${state}]`, { hasText: words }).waitFor();
@@ -158,7 +197,7 @@ export function connect(world) {
         await visitor.leave();
     });
 
-    it('says when the keys are another user\'s', async () => {
+    it("says when the keys are another user's", async () => {
         const { home, browser } = world;
         home.save({ ...ACCOUNT, APIKEY_READ: home.other.read, APIKEY_WRITE: home.other.write });
         const visitor = await browser.visitor(home);
@@ -175,7 +214,9 @@ export function connect(world) {
         await tab.getByText('The settings file is damaged').waitFor();
         await tab.getByRole('button', { name: 'Put it aside' }).click();
         await tab.getByRole('button', { name: 'Verify & save' }).waitFor();
-        await until('the damaged file to be kept', () => fs.readdirSync(home.data).some((name) => name.includes('damaged')));
+        await until('the damaged file to be kept', () =>
+            fs.readdirSync(home.data).some((name) => name.includes('damaged')),
+        );
         await visitor.leave();
     });
 

@@ -7,8 +7,10 @@ const line = (tab, path) => tab.locator(`[data-path="${path}"]`);
 const mode = (tab, name) => tab.locator(`[data-mode=${name}]`);
 
 async function openGroup(tab, module) {
-    const group = tab.locator('details.ra-group', { has: tab.locator('summary strong', { hasText: new RegExp(`^${module}$`) }) });
-    if (!await group.evaluate((element) => element.open)) await group.locator('summary').click();
+    const group = tab.locator('details.ra-group', {
+        has: tab.locator('summary strong', { hasText: new RegExp(`^${module}$`) }),
+    });
+    if (!(await group.evaluate((element) => element.open))) await group.locator('summary').click();
     return group;
 }
 
@@ -23,7 +25,7 @@ async function custom(world, access = { 'feed/list': 'read' }) {
 const save = (tab) => tab.getByRole('button', { name: 'Save', exact: true }).click();
 
 export function permissions(world) {
-    it('switches between off, read only and the owner\'s list, and loses none of it', async () => {
+    it("switches between off, read only and the owner's list, and loses none of it", async () => {
         const own = { 'feed/list': 'read', 'feed/set': 'write' };
         const [visitor, tab] = await custom(world, own);
         await mode(tab, 'read_only').click();
@@ -47,7 +49,14 @@ export function permissions(world) {
         const [visitor, tab] = await custom(world);
         const feed = await openGroup(tab, 'feed');
         for (const path of ['feed/list', 'feed/data', 'feed/set', 'feed/delete']) await line(feed, path).waitFor();
-        assert.equal(await tab.locator('[data-path$="/api"], [data-path^="admin/"], [data-path^="remoteaccess/"], [data-path="user/auth"]').count(), 0);
+        assert.equal(
+            await tab
+                .locator(
+                    '[data-path$="/api"], [data-path^="admin/"], [data-path^="remoteaccess/"], [data-path="user/auth"]',
+                )
+                .count(),
+            0,
+        );
         await openGroup(tab, 'input');
         await line(tab, 'input/list').waitFor();
         await visitor.leave();
@@ -61,7 +70,7 @@ export function permissions(world) {
         const question = tab.locator('dialog');
         await question.getByText('Write access lets people').waitFor();
         await question.getByRole('button', { name: 'Cancel' }).click();
-        await until('the tick to go', async () => !await line(tab, 'feed/set').locator('input').isChecked());
+        await until('the tick to go', async () => !(await line(tab, 'feed/set').locator('input').isChecked()));
         await line(tab, 'feed/set').click();
         await question.getByRole('button', { name: 'Allow write access' }).click();
         await line(tab, 'feed/delete').click();
@@ -69,7 +78,12 @@ export function permissions(world) {
         await tab.getByText('3 changes are not saved yet').waitFor();
         await save(tab);
         await tab.getByText('Your list is in force').waitFor();
-        assert.deepEqual(world.home.saved().ACCESS_CONTROL, { 'feed/data': 'read', 'feed/delete': 'write', 'feed/list': 'read', 'feed/set': 'write' });
+        assert.deepEqual(world.home.saved().ACCESS_CONTROL, {
+            'feed/data': 'read',
+            'feed/delete': 'write',
+            'feed/list': 'read',
+            'feed/set': 'write',
+        });
         await visitor.leave();
     });
 
@@ -86,7 +100,12 @@ export function permissions(world) {
     it('checks what is added by hand', async () => {
         const [visitor, tab] = await custom(world);
         const adder = tab.locator('.ra-adder');
-        for (const [typed, words] of [['feed', 'is not an endpoint'], ['feed/list.json', 'is not an endpoint'], ['admin/users', 'never available'], ['<b>/x', 'is not an endpoint']]) {
+        for (const [typed, words] of [
+            ['feed', 'is not an endpoint'],
+            ['feed/list.json', 'is not an endpoint'],
+            ['admin/users', 'never available'],
+            ['<b>/x', 'is not an endpoint'],
+        ]) {
             await adder.getByLabel('Endpoint').fill(typed);
             await adder.getByRole('button', { name: 'Add' }).click();
             await adder.getByText(words).and(adder.getByText(typed)).waitFor();
@@ -120,7 +139,9 @@ export function permissions(world) {
 
     it('shows a wrong entry of the file, so that it can be taken out', async () => {
         const [visitor, tab] = await custom(world, { 'feed/list': 'read', 'Nonsense here': 'read' });
-        await line(tab, 'Nonsense here').evaluate((element) => { element.closest('details').open = true; });
+        await line(tab, 'Nonsense here').evaluate((element) => {
+            element.closest('details').open = true;
+        });
         await line(tab, 'Nonsense here').click();
         await save(tab);
         await tab.getByText('Your list is in force').waitFor();
@@ -132,8 +153,11 @@ export function permissions(world) {
         const [visitor, tab] = await custom(world, { 'feed/*': 'read', 'feed/set': 'write' });
         const tester = tab.locator('.ra-tester');
         for (const [typed, words] of [
-            ['feed/list.json?id=1', 'would be answered with the read key'], ['feed/set', 'would be answered with the write key'],
-            ['input/list', 'not in your list'], ['admin/users', 'never available'], ['feed', 'not an endpoint'],
+            ['feed/list.json?id=1', 'would be answered with the read key'],
+            ['feed/set', 'would be answered with the write key'],
+            ['input/list', 'not in your list'],
+            ['admin/users', 'never available'],
+            ['feed', 'not an endpoint'],
         ]) {
             await tester.getByLabel('Endpoint').fill(typed);
             await tester.getByRole('button', { name: 'Try' }).click();
@@ -142,7 +166,7 @@ export function permissions(world) {
         await visitor.leave();
     });
 
-    it('lets two windows change the list, and loses neither\'s entry', async () => {
+    it("lets two windows change the list, and loses neither's entry", async () => {
         const [visitor, one] = await custom(world);
         const two = await visitor.open('permissions');
         for (const tab of [one, two]) await openGroup(tab, 'feed');

@@ -3,7 +3,19 @@ import fs from 'node:fs';
 import { it } from 'node:test';
 import { withKeys } from './connect.mjs';
 
-const ACTIONS = ['settings', 'status', 'activity', 'endpoints', 'connect', 'turn', 'access', 'keys', 'aside', 'test', 'check'];
+const ACTIONS = [
+    'settings',
+    'status',
+    'activity',
+    'endpoints',
+    'connect',
+    'turn',
+    'access',
+    'keys',
+    'aside',
+    'test',
+    'check',
+];
 const READS = ['settings', 'status', 'activity', 'endpoints'];
 
 export function safety(world) {
@@ -48,9 +60,16 @@ export function safety(world) {
             const body = { revision, enabled: false, mode: 'off', access: {}, base: {} };
             for (const key of [home.owner.write, home.owner.read]) {
                 const byHeader = await guest.post(action, body, { Authorization: `Bearer ${key}` });
-                const byAddress = await guest.context.request.post(`${home.base}remoteaccess/${action}.json?apikey=${key}`, { data: body });
-                const beside = await owner.context.request.post(`${home.base}remoteaccess/${action}.json?apikey=${key}`, { data: body });
-                for (const answer of [byHeader, byAddress, beside]) assert.equal(answer.status(), 403, `${action}: ${await answer.text()}`);
+                const byAddress = await guest.context.request.post(
+                    `${home.base}remoteaccess/${action}.json?apikey=${key}`,
+                    { data: body },
+                );
+                const beside = await owner.context.request.post(
+                    `${home.base}remoteaccess/${action}.json?apikey=${key}`,
+                    { data: body },
+                );
+                for (const answer of [byHeader, byAddress, beside])
+                    assert.equal(answer.status(), 403, `${action}: ${await answer.text()}`);
             }
         }
         assert.equal(fs.readFileSync(home.config, 'utf8'), before);
@@ -71,7 +90,10 @@ export function safety(world) {
 
         const status = async (answer) => (await answer).status();
         assert.equal(await status(request.get(`${at}?revision=${revision}&enabled=false`)), 405);
-        assert.equal(await status(request.post(at, { form: { revision, enabled: 'false' }, headers: { Origin: origin } })), 400);
+        assert.equal(
+            await status(request.post(at, { form: { revision, enabled: 'false' }, headers: { Origin: origin } })),
+            400,
+        );
         assert.equal(await status(owner.post('turn', JSON.stringify(body), { 'Content-Type': 'text/plain' })), 400);
         for (const from of ['http://evil.example', 'null', origin.replace(/:\d+$/, ':1')]) {
             assert.equal(await status(owner.post('turn', body, { Origin: from })), 403, from);
@@ -100,9 +122,11 @@ export function safety(world) {
             const tab = await owner.open(page);
             await tab.locator('.ra-card').first().waitFor();
         }
-        for (const action of READS) owner.heard.push(await (await owner.context.request.get(`${home.base}remoteaccess/${action}.json`)).text());
+        for (const action of READS)
+            owner.heard.push(await (await owner.context.request.get(`${home.base}remoteaccess/${action}.json`)).text());
         const heard = owner.everythingHeard();
-        for (const secret of ['cloud-secret', home.owner.read, home.owner.write]) assert.equal(heard.includes(secret), false, secret);
+        for (const secret of ['cloud-secret', home.owner.read, home.owner.write])
+            assert.equal(heard.includes(secret), false, secret);
         await owner.leave();
     });
 }
