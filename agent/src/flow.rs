@@ -1,13 +1,20 @@
 //! How much of one answer may be sent: what the bridge granted, and what the home's uplink takes.
 
 use crate::uplink::Uplink;
+use remoteaccess_protocol::limits::RECEIPT_EVERY;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
-/// A bridge that grants nothing for so long has lost interest without saying so.
+/// A bridge whose caller takes nothing for so long has lost interest without saying so.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A receipt that is due comes within this time over any line, or its bridge is gone. Until it comes, nothing more
+/// is sent there.
+const OVERDUE: Duration = Duration::from_secs(3);
+/// So long one is waited for.
+const LOST: Duration = Duration::from_secs(15);
 
 /// The flow of one answer. Dropping it gives back what was still on its way.
 #[derive(Debug)]
@@ -27,6 +34,15 @@ struct Counts {
     marks: VecDeque<(u64, Instant)>,
 }
 
+impl Counts {
+    /// Whether the bridge should have told by now that something arrived: it does for every
+    /// [`RECEIPT_EVERY`] bytes.
+    fn is_overdue(&self) -> bool {
+        let due = self.marks.iter().find(|(end, _)| *end >= self.received + RECEIPT_EVERY);
+        due.is_some_and(|(_, sent)| sent.elapsed() >= OVERDUE)
+    }
+}
+
 /// The bridge stopped granting.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoCredit;
@@ -41,10 +57,17 @@ impl Flow {
     /// Waits until a frame with `bytes` may be sent, and returns its number.
     ///
     /// # Errors
-    /// Nothing was granted for a minute.
+    /// Nothing was granted for a minute, or receipts stay out.
     pub async fn next_frame(&self, bytes: u64) -> Result<u32, NoCredit> {
-        while !self.locked(|counts| counts.sent + bytes <= counts.credit) {
-            tokio::time::timeout(PATIENCE, self.granted.notified()).await.map_err(|_| NoCredit)?;
+        loop {
+            let (overdue, credit) =
+                self.locked(|counts| (counts.is_overdue(), counts.sent + bytes <= counts.credit));
+            let patience = match (overdue, credit) {
+                (true, _) => LOST,
+                (false, false) => PATIENCE,
+                (false, true) => break,
+            };
+            timeout(patience, self.granted.notified()).await.map_err(|_| NoCredit)?;
         }
         self.uplink.send(bytes).await;
         Ok(self.locked(|counts| {
@@ -114,6 +137,23 @@ mod tests {
         flow.grant(1200, 600);
         assert_eq!(flow.next_frame(600).await, Ok(1));
         assert_eq!(flow.sent(), 1200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bridge_that_sends_no_receipts_is_given_up() {
+        let flow = Flow::new(Arc::new(Uplink::default()), u64::MAX);
+        let began = Instant::now();
+        while flow.next_frame(8 * 1024).await.is_ok() {}
+        assert!(began.elapsed() <= 2 * OVERDUE + LOST, "{:?}", began.elapsed());
+        assert!(flow.sent() <= 64 * 1024, "{}", flow.sent());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn less_than_a_receipt_on_the_way_is_no_reason_to_give_up() {
+        let flow = Flow::new(Arc::new(Uplink::default()), u64::MAX);
+        flow.next_frame(8 * 1024 - 1).await.unwrap();
+        tokio::time::sleep(2 * LOST).await;
+        assert_eq!(flow.next_frame(10).await, Ok(1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,6 +25,7 @@ pub mod systemd;
 pub mod identity;
 
 use anyhow::{Context, Result};
+use remoteaccess_common::random;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<()>
     let context = session::Context {
         home,
         status: status.clone(),
-        install: identity.install.clone(),
+        install: format!("{}-{}", identity.install, random::hex_id::<4>()),
         keep_alive: options.keep_alive,
     };
     let stopping = channel::Sender::new(false);

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// A living twin answers a probe within this time, also over a bad link.
 const PROBE_ANSWER: Duration = Duration::from_secs(15);
+/// What looks like this very installation is most often its own predecessor, whose power went.
+const OWN_PROBE_ANSWER: Duration = Duration::from_secs(5);
 /// How often the one that waits asks again.
 const PROBE_EVERY: Duration = Duration::from_secs(300);
 
@@ -83,30 +85,35 @@ impl Membership {
     /// A presence of this account was seen.
     pub fn seen(&mut self, presence: &Presence, now: Instant) -> Vec<Command> {
         let role = match self.phase {
+            Phase::Watching | Phase::Listening | Phase::Joining => Role::Arriving,
+            Phase::Serving => Role::Serving,
             Phase::Probing(_) | Phase::Waiting(_) => Role::Waiting,
-            _ => Role::Serving,
         };
-        let step = twin::step(&self.mine, role, presence);
-        self.twin = match step {
-            Step::GiveWay | Step::Stay if role == Role::Waiting && presence.install == self.mine.install => {
-                self.twin.take()
-            }
-            Step::GiveWay | Step::Stay if presence.install != self.mine.install => Some(presence.clone()),
-            _ => None,
-        };
-        match (step, &self.phase) {
-            (Step::GiveWay, Phase::Joining | Phase::Serving) => {
-                let mut commands = vec![Command::LeaveRequests];
-                commands.extend(self.probe(now));
+        let other = presence.install != self.mine.install;
+        match (twin::step(&self.mine, role, presence), &self.phase) {
+            (Step::GiveWay, phase) => {
+                let joined = matches!(phase, Phase::Joining | Phase::Serving);
+                self.twin = Some(presence.clone());
+                let mut commands = vec![];
+                if joined {
+                    commands.push(Command::LeaveRequests);
+                    commands.extend(self.probe(now));
+                }
                 commands
             }
-            (Step::Repeat, Phase::Serving) => vec![Command::Say(State::Online)],
+            (Step::Repeat, _) => vec![Command::Say(State::Online)],
             (Step::TakeOver, _) => self.join(),
-            (Step::Stay, Phase::Probing(_)) if self.twin.as_ref() == Some(presence) => {
+            // Before anybody serves, a farewell takes back what was retained.
+            (Step::Stay, Phase::Watching | Phase::Listening) if other => {
+                self.twin = None;
+                vec![]
+            }
+            (Step::Stay, Phase::Probing(_) | Phase::Waiting(_)) if other => {
+                self.twin = Some(presence.clone());
                 self.phase = Phase::Waiting(now + PROBE_EVERY);
                 vec![]
             }
-            _ => vec![],
+            (Step::Stay, _) => vec![],
         }
     }
 
@@ -150,7 +157,8 @@ impl Membership {
     }
 
     fn probe(&mut self, now: Instant) -> Vec<Command> {
-        self.phase = Phase::Probing(now + PROBE_ANSWER);
+        let predecessor = self.twin.as_ref().is_some_and(|twin| twin::same_installation(twin, &self.mine));
+        self.phase = Phase::Probing(now + if predecessor { OWN_PROBE_ANSWER } else { PROBE_ANSWER });
         vec![Command::Say(State::Offline)]
     }
 }
@@ -185,11 +193,22 @@ mod tests {
     }
 
     #[test]
-    fn an_old_offline_or_its_own_old_online_is_no_obstacle() {
+    fn a_retained_farewell_is_no_obstacle() {
         let now = Instant::now();
-        for retained in [presence("a", 5, State::Offline), presence("b", 3, State::Online)] {
+        for retained in [presence("a", 5, State::Offline), presence("b-0", 3, State::Offline)] {
             assert_eq!(newcomer(now, Some(&retained)).1, [TakeRequests]);
         }
+    }
+
+    #[test]
+    fn what_its_own_predecessor_left_behind_costs_seconds() {
+        let now = Instant::now();
+        let mut membership = Membership::new(presence("b-2", 9, State::Online));
+        membership.subscribed();
+        membership.seen(&presence("b-1", 5, State::Online), now);
+        assert_eq!(membership.round_trip(now), [Say(State::Offline)]);
+        assert_eq!(membership.deadline(), Some(now + OWN_PROBE_ANSWER));
+        assert_eq!(membership.time_passed(now + OWN_PROBE_ANSWER), [TakeRequests]);
     }
 
     #[test]

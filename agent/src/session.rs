@@ -35,7 +35,7 @@ pub struct Context {
     pub home: Arc<Home>,
     /// Where to say how it goes.
     pub status: Arc<Status>,
-    /// This installation's name.
+    /// This agent's name: the installation's, a dash, and this process's.
     pub install: String,
     /// How often an idle session makes sure that it is alive.
     pub keep_alive: Duration,

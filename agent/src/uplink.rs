@@ -20,6 +20,9 @@ const MOST: u64 = 1024 * 1024;
 const TARGET: Duration = Duration::from_millis(40);
 /// Of so many times in a row the shortest counts: a radio link delays single packets without any queue.
 const FILTER: usize = 3;
+/// Bytes of which nothing was heard for so long no longer count: their bridge is gone, their answer waits for
+/// emoncms with less than a receipt's worth on the way, or the line is so slow that nothing can be said of it.
+const SILENCE: Duration = Duration::from_secs(3);
 /// The shortest time seen in this and the previous period counts as the time without a queue: routes change.
 const PERIOD: Duration = Duration::from_secs(300);
 
@@ -28,6 +31,8 @@ const PERIOD: Duration = Duration::from_secs(300);
 struct Window {
     size: u64,
     in_flight: u64,
+    /// What makes up `in_flight`, oldest first: when it was sent, and how much.
+    sent: VecDeque<(Instant, u64)>,
     /// Doubling until the first queue, then careful.
     probing: bool,
     shortest: VecDeque<(Instant, Duration)>,
@@ -37,18 +42,58 @@ struct Window {
 
 impl Window {
     fn new() -> Self {
-        let (shortest, latest) = (VecDeque::new(), VecDeque::new());
-        Self { size: FIRST, in_flight: 0, probing: true, shortest, latest, shrunk: None }
+        Self {
+            size: FIRST,
+            in_flight: 0,
+            sent: VecDeque::new(),
+            probing: true,
+            shortest: VecDeque::new(),
+            latest: VecDeque::new(),
+            shrunk: None,
+        }
     }
 
-    fn fits(&self) -> bool {
-        self.in_flight < self.size
+    /// Counts `bytes` as sent if they fit.
+    fn send(&mut self, bytes: u64, now: Instant) -> bool {
+        self.forget_silent(now);
+        let fits = self.in_flight < self.size;
+        if fits {
+            self.in_flight += bytes;
+            self.sent.push_back((now, bytes));
+        }
+        fits
+    }
+
+    /// When the oldest bytes stop counting.
+    fn silent_at(&self) -> Option<Instant> {
+        self.sent.front().map(|(sent, _)| *sent + SILENCE)
+    }
+
+    fn forget_silent(&mut self, now: Instant) {
+        while self.silent_at().is_some_and(|at| at <= now) {
+            let (_, bytes) = self.sent.pop_front().expect("there is a front, or nothing could be silent");
+            self.in_flight -= bytes;
+            self.probing = false;
+        }
+    }
+
+    /// `bytes`, the oldest ones, are no longer on the way.
+    fn take_off(&mut self, mut bytes: u64) {
+        while let Some((_, oldest)) = self.sent.front_mut().filter(|_| bytes > 0) {
+            let part = bytes.min(*oldest);
+            *oldest -= part;
+            bytes -= part;
+            self.in_flight -= part;
+            if *oldest == 0 {
+                self.sent.pop_front();
+            }
+        }
     }
 
     /// `bytes` arrived; the newest of them had taken `took`.
     fn arrived(&mut self, bytes: u64, took: Duration, now: Instant) {
         let was_full = self.in_flight + LEAST >= self.size;
-        self.in_flight = self.in_flight.saturating_sub(bytes);
+        self.take_off(bytes);
         let without_queue = self.without_queue(took, now);
         let queue = self.filtered(took).saturating_sub(without_queue);
         // The first sign of a queue ends the doubling, although it may be a single late packet.
@@ -108,20 +153,21 @@ impl Uplink {
     /// Waits until `bytes` more may be sent, and counts them as sent.
     pub async fn send(&self, bytes: u64) {
         let _turn = self.turn.lock().await;
-        while !self.try_send(bytes) {
-            self.arrived.notified().await;
+        while let Err(silent_at) = self.try_send(bytes) {
+            let silent_at = tokio::time::Instant::from_std(silent_at);
+            let _ = tokio::time::timeout_at(silent_at, self.arrived.notified()).await;
         }
     }
 
     /// `bytes` arrived, of which the newest had taken `took`.
     pub fn arrived(&self, bytes: u64, took: Duration) {
-        self.locked(|window| window.arrived(bytes, took, Instant::now()));
+        self.locked(|window| window.arrived(bytes, took, tokio::time::Instant::now().into_std()));
         self.arrived.notify_one();
     }
 
     /// `bytes` will not be heard of any more: their answer has ended.
     pub fn forget(&self, bytes: u64) {
-        self.locked(|window| window.in_flight = window.in_flight.saturating_sub(bytes));
+        self.locked(|window| window.take_off(bytes));
         self.arrived.notify_one();
     }
 
@@ -133,13 +179,12 @@ impl Uplink {
             .clamp(4096, remoteaccess_protocol::limits::MAX_FRAME_BODY_BYTES)
     }
 
-    fn try_send(&self, bytes: u64) -> bool {
-        self.locked(|window| {
-            let fits = window.fits();
-            if fits {
-                window.in_flight += bytes;
-            }
-            fits
+    /// The error says when to try again, if nothing arrives before.
+    fn try_send(&self, bytes: u64) -> Result<(), Instant> {
+        let now = tokio::time::Instant::now().into_std();
+        self.locked(|window| match window.send(bytes, now) {
+            true => Ok(()),
+            false => Err(window.silent_at().unwrap_or(now)),
         })
     }
 
@@ -164,8 +209,7 @@ mod tests {
         let (mut now, mut free, mut arrivals) = (0.0_f64, 0.0_f64, VecDeque::new());
         let (mut carried, mut longest) = (0.0, 0.0_f64);
         while now < seconds {
-            while window.fits() {
-                window.in_flight += FRAME;
+            while window.send(FRAME, at(now)) {
                 free = free.max(now) + FRAME as f64 / rate;
                 frames += 1;
                 arrivals.push_back((now, free + delay + if frames % 10 == 0 { jitter } else { 0.0 }));
@@ -211,10 +255,19 @@ mod tests {
     fn a_window_that_is_not_used_up_does_not_grow() {
         let mut window = Window::new();
         for _ in 0..100 {
-            window.in_flight += 1024;
+            window.send(1024, Instant::now());
             window.arrived(1024, Duration::from_millis(1), Instant::now());
         }
         assert_eq!(window.size, FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_which_nothing_is_heard_holds_the_others_up_for_seconds_only() {
+        let uplink = Uplink::default();
+        uplink.send(FIRST).await;
+        let waited = tokio::time::Instant::now();
+        uplink.send(1000).await;
+        assert_eq!(waited.elapsed(), SILENCE);
     }
 
     #[tokio::test(start_paused = true)]
