@@ -3,16 +3,26 @@ RemoteAccess.endpoints = function (offer, draft, onchange) {
     'use strict';
 
     var ra = RemoteAccess, tr = ra.tr, h = ra.h;
-    var opened = {};
+    // Without a prototype: a module may have any name.
+    var opened = Object.create(null);
     var search = '';
     var show = 'all';
     var box = h('div.ra-groups');
 
     function draw() {
+        var line = box.contains(document.activeElement) && document.activeElement.closest('[data-path]');
         var groups = grouped();
         var names = Object.keys(groups).sort();
         ra.fill(box, names.length ? names.map(function (name) { return group(name, groups[name]); })
             : h('p.ra-quiet', null, tr('Nothing found.')));
+        if (line) focus(line.dataset.path);
+    }
+
+    /** Who works with the keyboard goes on where they were. */
+    function focus(path) {
+        box.querySelectorAll('[data-path]').forEach(function (line) {
+            if (line.dataset.path === path) line.querySelector('input').focus({preventScroll: true});
+        });
     }
 
     /** What emoncms has, and what the list has beside it. */
@@ -35,7 +45,7 @@ RemoteAccess.endpoints = function (offer, draft, onchange) {
     }
 
     function grouped() {
-        var groups = {};
+        var groups = Object.create(null);
         rows().filter(isWanted).forEach(function (row) {
             (groups[row.module] = groups[row.module] || []).push(row);
         });

@@ -87,6 +87,24 @@ export function permissions(world) {
         await visitor.leave();
     });
 
+    it('can be ticked with the keyboard', async () => {
+        const [visitor, tab] = await custom(world);
+        await openGroup(tab, 'feed');
+        await line(tab, 'feed/data').locator('input').focus();
+        await tab.keyboard.press('Space');
+        await tab.getByText('1 change is not saved yet').waitFor();
+        await tab.keyboard.press('Space');
+        await tab.getByText('1 change is not saved yet').waitFor({ state: 'hidden' });
+        await visitor.leave();
+    });
+
+    it('takes any name for a module', async () => {
+        const [visitor, tab] = await custom(world, { 'constructor/list': 'read', '__proto__/list': 'read' });
+        await openGroup(tab, 'constructor');
+        await line(tab, 'constructor/list').waitFor();
+        await visitor.leave();
+    });
+
     it('finds endpoints', async () => {
         const [visitor, tab] = await custom(world);
         await tab.locator('.ra-search').fill('FEED/DATA');
