@@ -47,7 +47,9 @@ impl AccessList {
         let entry = self.entry(endpoint);
         let entry = entry.ok_or_else(|| denied(format!("{endpoint} is not in this home's access list")))?;
         if entry > caller {
-            return Err(denied(format!("{endpoint} changes things at home, and this sign-in may only read")));
+            return Err(denied(format!(
+                "{endpoint} takes the write key at home, and this sign-in or key may only read"
+            )));
         }
         Ok(entry)
     }

@@ -4,8 +4,13 @@
 //! nothing here are left alone.
 
 use crate::acl::AccessList;
-use remoteaccess_common::Secret;
+use crate::trouble::Trouble;
+use remoteaccess_common::{
+    Secret,
+    trust::{self, TrustError},
+};
 use remoteaccess_protocol::{Endpoint, Rights, Site};
+use rustls::ClientConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -24,7 +29,27 @@ pub struct Config {
     pub emoncms: Emoncms,
     /// `ACCESS_CONTROL`.
     pub access: AccessList,
+    /// Keys in the file that mean nothing to anybody: most likely misspelt.
+    pub unknown: Vec<String>,
 }
+
+/// What may stand in the file. `APP_ENV` is the old client's, the last one the page's in emoncms.
+const KEYS: [&str; 14] = [
+    "APP_ENV",
+    "APIKEY_READ",
+    "APIKEY_WRITE",
+    "ACCESS_CONTROL",
+    "EMONCMS_URL",
+    "ENABLED",
+    "MQTT_CA_FILE",
+    "MQTT_HOST",
+    "MQTT_PASSWORD",
+    "MQTT_PORT",
+    "MQTT_TLS",
+    "MQTT_TRANSPORT",
+    "MQTT_USERNAME",
+    "ACCESS_CONTROL_CUSTOM",
+];
 
 /// The MQTT session; a change of any of it needs a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +97,7 @@ impl Config {
             serde_json::error::Category::Data => wrong("it must be a JSON object".into()),
             _ => wrong(format!("it is not valid JSON: {error}")),
         })?;
+        let unknown = map.keys().filter(|key| !KEYS.contains(&key.as_str())).cloned().collect();
         let raw: Raw =
             serde_json::from_value(Value::Object(map)).map_err(|error| wrong(error.to_string()))?;
         let enabled = switch("ENABLED", &raw.enabled)?.unwrap_or(true);
@@ -92,7 +118,7 @@ impl Config {
             read_key: key("APIKEY_READ", &raw.read)?,
             write_key: key("APIKEY_WRITE", &raw.write)?,
         };
-        Ok(Self { enabled, broker, emoncms, access: access(&raw.access)? })
+        Ok(Self { enabled, broker, emoncms, access: access(&raw.access)?, unknown })
     }
 
     /// What `--check` mentions although it is no error.
@@ -100,6 +126,10 @@ impl Config {
         let mut remarks: Vec<String> = (self.access.without_effect())
             .map(|path| format!("ACCESS_CONTROL: {path} is never relayed, whatever the list says"))
             .collect();
+        remarks.extend(self.unknown.iter().map(|key| format!("{key} is no setting; is it misspelt?")));
+        if let Some(Err(error)) = self.broker.as_ref().filter(|broker| broker.tls).map(Broker::trust) {
+            remarks.push(Trouble::from(error).message);
+        }
         if self.access.is_empty() {
             remarks.push("ACCESS_CONTROL allows nothing: every request will be refused".into());
         }
@@ -133,6 +163,14 @@ impl Emoncms {
 }
 
 impl Broker {
+    /// Whom this session believes to be its server.
+    ///
+    /// # Errors
+    /// Nobody can be believed.
+    pub fn trust(&self) -> Result<ClientConfig, TrustError> {
+        trust::client(self.ca_file.as_deref())
+    }
+
     fn new(raw: &Raw) -> Result<Self, ConfigError> {
         let host = text_of("MQTT_HOST", &raw.host)?.ok_or_else(|| missing("MQTT_HOST"))?;
         let host_like = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
@@ -144,7 +182,11 @@ impl Broker {
         let name = text_of("MQTT_USERNAME", &raw.username)?.ok_or_else(|| missing("MQTT_USERNAME"))?;
         let site = Site::new(&name)
             .ok_or_else(|| wrong("MQTT_USERNAME may hold letters, digits, _ and - only".into()))?;
-        let password = text_of("MQTT_PASSWORD", &raw.password)?.ok_or_else(|| missing("MQTT_PASSWORD"))?;
+        let password = match &raw.password {
+            // As it is: a blank may be part of it.
+            Value::String(text) if !text.is_empty() => text.clone(),
+            other => text_of("MQTT_PASSWORD", other)?.ok_or_else(|| missing("MQTT_PASSWORD"))?,
+        };
         let websockets = match text_of("MQTT_TRANSPORT", &raw.transport)?.as_deref() {
             None | Some("tcp") => false,
             Some("websockets") => true,

@@ -6,7 +6,8 @@ use crate::frames::{Frames, Packer};
 use bytes::{Bytes, BytesMut};
 use remoteaccess_common::random::hex;
 use remoteaccess_protocol::{
-    ErrorCode, Refusal, Start, V2, first_generation, limits::MAX_FIRST_GENERATION_ANSWER_BYTES,
+    ErrorCode, Refusal, Start, V2, first_generation,
+    limits::{MAX_FIRST_GENERATION_ANSWER_BYTES, MIN_FRAME_BODY_BYTES},
 };
 use rumqttc::{AsyncClient, QoS};
 use std::pin::pin;
@@ -59,7 +60,7 @@ pub async fn in_frames(
     flow: &Flow,
     outlet: &Outlet,
 ) -> Result<u16, Broken> {
-    let (beginning, complete) = begin(&mut answer, WHOLE, GATHER).await?;
+    let (beginning, complete) = begin(&mut answer, WHOLE, Some(GATHER)).await?;
     let content_type = content_type(&answer, &beginning)?;
     let mut start = Start { status: answer.status, content_type, zstd: false, etag: None };
     if !complete {
@@ -92,7 +93,7 @@ pub async fn in_frames(
 /// # Errors
 /// [`Broken`]; nothing has gone out then.
 pub async fn whole(mut answer: Answer, request: &[u8], outlet: &Outlet) -> Result<(u16, u64), Broken> {
-    let (body, complete) = begin(&mut answer, MAX_FIRST_GENERATION_ANSWER_BYTES, Duration::MAX).await?;
+    let (body, complete) = begin(&mut answer, MAX_FIRST_GENERATION_ANSWER_BYTES, None).await?;
     if !complete {
         return Err(Broken::Refused(emoncms::too_large()));
     }
@@ -121,19 +122,29 @@ async fn as_it_comes(
     let mut chunk = Some(beginning);
     while let Some(bytes) = chunk {
         frames.push(&packer.pack(&bytes, frames.are_late()).map_err(|_| compression())?).await?;
-        chunk = answer.chunk().await.map_err(Broken::Refused)?;
+        // Until the first frame is out, the caller has nothing.
+        let next = if frames.have_begun() { answer.chunk().await } else { answer.chunk_in_time().await };
+        chunk = next.map_err(Broken::Refused)?;
     }
     frames.push(&packer.finish().map_err(|_| compression())?).await?;
     frames.finish().await?;
     Ok(answer.status)
 }
 
-/// Reads until the answer has ended (true), or is larger than `limit` or not complete after `patience` (false).
-async fn begin(answer: &mut Answer, limit: usize, patience: Duration) -> Result<(BytesMut, bool), Broken> {
+/// Reads until the answer has ended (true), or is larger than `limit` (false). Where `patience` is given, it is also
+/// enough that so much time has passed and there is something to pass on (false).
+async fn begin(
+    answer: &mut Answer,
+    limit: usize,
+    patience: Option<Duration>,
+) -> Result<(BytesMut, bool), Broken> {
     let mut body = BytesMut::new();
-    let mut chunk = answer.first_chunk().await.map_err(Broken::Refused)?;
-    let mut pause = pin!(sleep(patience));
+    let mut pause = pin!(sleep(patience.unwrap_or(Duration::MAX)));
     loop {
+        let chunk = tokio::select! {
+            chunk = answer.chunk_in_time() => chunk.map_err(Broken::Refused)?,
+            () = &mut pause, if body.len() >= MIN_FRAME_BODY_BYTES => return Ok((body, false)),
+        };
         match chunk {
             Some(bytes) => body.extend_from_slice(&bytes),
             None => return Ok((body, true)),
@@ -141,10 +152,6 @@ async fn begin(answer: &mut Answer, limit: usize, patience: Duration) -> Result<
         if body.len() > limit {
             return Ok((body, false));
         }
-        chunk = tokio::select! {
-            chunk = answer.chunk() => chunk.map_err(Broken::Refused)?,
-            () = &mut pause => return Ok((body, false)),
-        };
     }
 }
 

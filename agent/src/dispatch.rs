@@ -25,7 +25,7 @@ pub const CONCURRENT_REQUESTS: usize = 8;
 /// Requests that wait for their turn; what comes on top is told `busy`.
 const QUEUED_REQUESTS: usize = 56;
 /// Tasks in all, refusals included; messages beyond that go unanswered.
-const MAX_TASKS: usize = 256;
+const MAX_TASKS: usize = 1024;
 
 /// How long the refusals of what still runs may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -130,6 +130,10 @@ impl Dispatch {
 
     fn start(&mut self, request: Request, payload: Bytes) {
         let endpoint = request.endpoint.to_string();
+        // What is not allowed need not wait for its turn.
+        if let Err(refusal) = self.shared.home.check(&request) {
+            return self.refuse(endpoint, request.reply_to(), refusal, payload);
+        }
         let Ok(place) = self.shared.places.clone().try_acquire_owned() else {
             let refusal = busy("this home is answering as many requests as it can; try again in a moment");
             return self.refuse(endpoint, request.reply_to(), refusal, payload);
@@ -147,6 +151,7 @@ impl Dispatch {
         let ending = Ending {
             shared: shared.clone(),
             key: key.clone(),
+            flow: flow.clone(),
             endpoint,
             began: Instant::now(),
             outcome: None,
@@ -171,6 +176,8 @@ impl Dispatch {
             return debug!("too many messages at once: one goes unanswered");
         }
         let outlet = self.shared.outlet(&reply.client);
+        // Only the first generation wants its message back; a flood of large ones is not kept for nothing.
+        let payload = if reply.id.is_some() { Bytes::new() } else { payload };
         self.tasks.spawn(async move { relay::refuse(&reply, &refusal, &payload, 0, &outlet).await });
     }
 }
@@ -219,6 +226,7 @@ async fn answer(
 struct Ending {
     shared: Arc<Shared>,
     key: Option<Key>,
+    flow: Arc<Flow>,
     endpoint: String,
     began: Instant,
     outcome: Option<Outcome>,
@@ -226,8 +234,13 @@ struct Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
+        // After a cancel, the same id may already name another request.
         if let Some(key) = &self.key {
-            self.shared.running(|running| running.remove(key));
+            self.shared.running(|running| {
+                if running.get(key).is_some_and(|running| Arc::ptr_eq(&running.flow, &self.flow)) {
+                    running.remove(key);
+                }
+            });
         }
         let outcome = self.outcome.unwrap_or(Outcome::CANCELLED);
         let took = self.began.elapsed();

@@ -4,7 +4,7 @@ use crate::config;
 use bytes::Bytes;
 use remoteaccess_common::trust;
 use remoteaccess_protocol::{Body, Endpoint, ErrorCode, Format, Params, Refusal, Rights};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -138,6 +138,8 @@ impl Emoncms {
             Some(Body::Json(json)) => {
                 request = request.header(CONTENT_TYPE, "application/json").body(json.clone());
             }
+            // Said aloud, because some web servers refuse a POST of unknown length.
+            None if call.post.is_some() => request = request.header(CONTENT_LENGTH, "0"),
             None => {}
         }
         request.send().await
@@ -145,11 +147,11 @@ impl Emoncms {
 }
 
 impl Answer {
-    /// The first piece of the body; `None` where it is empty.
+    /// The next piece of a body that has to be there before the deadline.
     ///
     /// # Errors
-    /// As [`Self::chunk`], and where it does not come in time for the answer to begin.
-    pub async fn first_chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
+    /// As [`Self::chunk`], and where it comes too late.
+    pub async fn chunk_in_time(&mut self) -> Result<Option<Bytes>, Refusal> {
         timeout_at(self.deadline, self.chunk()).await.map_err(|_| too_slow())?
     }
 

@@ -105,6 +105,11 @@ impl<'a> Frames<'a> {
         self.send(self.pending.len(), true).await
     }
 
+    /// Whether a frame has gone out.
+    pub fn have_begun(&self) -> bool {
+        self.start.is_none()
+    }
+
     fn frame_size(&self) -> usize {
         self.flow.frame_size().max(MIN_FRAME_BODY_BYTES)
     }

@@ -1,9 +1,8 @@
 //! The MQTT connection's settings: TLS, transport, limits, last will.
 
 use crate::config::Broker;
-use crate::status::State;
 use crate::trouble::Trouble;
-use remoteaccess_common::{random, trust};
+use remoteaccess_common::random;
 use remoteaccess_protocol::{Presence, limits};
 use rumqttc::{AsyncClient, EventLoop, LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
 use std::sync::Arc;
@@ -53,9 +52,7 @@ fn transport(broker: &Broker) -> Result<Transport, Trouble> {
         (false, true) => Transport::ws(),
         (true, websockets) => {
             // Never without TLS instead: a server that cannot prove who it is gets no password.
-            let tls = trust::client(broker.ca_file.as_deref()).map_err(|error| {
-                Trouble::new(State::TlsError, format!("No server can be checked: {error}."))
-            })?;
+            let tls = broker.trust()?;
             let tls = TlsConfiguration::Rustls(Arc::new(tls));
             if websockets { Transport::wss_with_config(tls) } else { Transport::tls_with_config(tls) }
         }

@@ -42,6 +42,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The only call: whoever had been there before would have chosen the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match command(lexopt::Parser::from_env()) {
         Ok(Command::Run(options)) => {
             start_logging();
@@ -84,7 +86,6 @@ fn command(mut arguments: lexopt::Parser) -> Result<Command> {
 }
 
 fn daemon(options: Options) -> Result<()> {
-    rustls::crypto::ring::default_provider().install_default().ok().context("TLS was set up twice")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;

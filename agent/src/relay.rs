@@ -6,7 +6,7 @@ use crate::emoncms::{Call, Emoncms};
 use crate::flow::Flow;
 use crate::status::Verdict;
 use remoteaccess_protocol::{
-    ErrorCode, Format, Frame, Method, Refusal, Request, first_generation, request::ReplyTo,
+    ErrorCode, Format, Frame, Method, Refusal, Request, Rights, first_generation, request::ReplyTo,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,15 +95,32 @@ impl Outcome {
     }
 }
 
+impl Home {
+    /// Whether a request is allowed as things stand.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check(&self, request: &Request) -> Result<(), Refusal> {
+        self.allowed(request).map(|_| ())
+    }
+
+    /// With what a request is allowed: the configuration in force, and which key.
+    fn allowed(&self, request: &Request) -> Result<(Arc<Config>, Rights), Refusal> {
+        let config = self.config.borrow().clone().ok_or_else(not_set_up)?;
+        let rights = config.access.check(&request.endpoint, request.rights())?;
+        if config.emoncms.would_cut(&request.endpoint) {
+            let message =
+                format!("{} cannot be relayed: this emoncms would read it otherwise", request.endpoint);
+            return Err(Refusal::new(ErrorCode::Denied, message));
+        }
+        Ok((config, rights))
+    }
+}
+
 async fn try_answer(home: &Home, asked: &Asked<'_>) -> Result<(u16, u64), Broken> {
     let Asked { request, payload, deadline, flow, outlet } = *asked;
-    let config = home.config.borrow().clone();
-    let config = config.ok_or_else(|| Broken::Refused(not_set_up()))?;
-    let rights = config.access.check(&request.endpoint, request.rights()).map_err(Broken::Refused)?;
-    if config.emoncms.would_cut(&request.endpoint) {
-        let message = format!("{} cannot be relayed: this emoncms would read it otherwise", request.endpoint);
-        return Err(Broken::Refused(Refusal::new(ErrorCode::Denied, message)));
-    }
+    // Once more: the list may have changed while the request waited for its turn.
+    let (config, rights) = home.allowed(request).map_err(Broken::Refused)?;
     let v2 = request.v2.as_ref();
     let call = Call {
         rights,

@@ -1,8 +1,9 @@
 //! What went wrong with a session, in words for the owner.
 
 use crate::status::State;
+use remoteaccess_common::trust::TrustError;
 use rumqttc::{ConnectReturnCode, ConnectionError};
-use rustls::CertificateError;
+use rustls::{CertificateError, pki_types::pem};
 use std::error::Error;
 use std::io;
 
@@ -43,6 +44,25 @@ impl Trouble {
             other => format!("The connection to {host} was lost ({}). Connecting again.", cause(other)),
         };
         Self::new(State::Connecting, message)
+    }
+}
+
+impl From<TrustError> for Trouble {
+    fn from(error: TrustError) -> Self {
+        let message = match error {
+            TrustError::File(path, pem::Error::Io(error)) => {
+                format!(
+                    "The file with the server's authority, {}, cannot be read: {}. Check MQTT_CA_FILE.",
+                    path.display(),
+                    plain(&error)
+                )
+            }
+            TrustError::NoSystemRoots => {
+                "This machine has no certificate authorities. Install the package ca-certificates.".into()
+            }
+            other => format!("No server can be checked: {other}. Check MQTT_CA_FILE."),
+        };
+        Self::new(State::TlsError, message)
     }
 }
 
@@ -101,8 +121,26 @@ fn network_trouble(host: &str, port: u16, error: &ConnectionError) -> String {
                 "The name {host} could not be looked up. Is there an Internet connection, and is the name right?"
             )
         }
+        Some(io) if matches!(io.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            hung_up(host, port)
+        }
+        _ if matches!(error, ConnectionError::MqttState(rumqttc::StateError::ConnectionAborted)) => {
+            hung_up(host, port)
+        }
         _ => format!("{host} cannot be reached ({}).", cause(error)),
     }
+}
+
+fn hung_up(host: &str, port: u16) -> String {
+    format!(
+        "{host} hangs up at port {port} before a word is said. Check MQTT_PORT and MQTT_TLS: do they belong together?"
+    )
+}
+
+/// What the system says, without its number.
+pub fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().map(str::to_owned).unwrap_or(text)
 }
 
 /// The innermost error's text: the outer ones only say which library it came through.

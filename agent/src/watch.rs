@@ -4,6 +4,7 @@
 
 use crate::config::{Config, MAX_FILE_BYTES};
 use crate::status::{State, Status};
+use crate::trouble::plain;
 use anyhow::{Context, Result};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -129,13 +130,20 @@ impl Watched {
 /// # Errors
 /// Why it cannot be read, in words.
 pub fn read(path: &Path) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|error| format!("the file cannot be opened: {error}"))?;
+    // Opening a pipe would wait for its other end, and this program has one thread.
+    let kind =
+        std::fs::metadata(path).map_err(|error| format!("the file cannot be opened: {}", plain(&error)))?;
+    if !kind.is_file() {
+        return Err("it is not a regular file".into());
+    }
+    let file =
+        std::fs::File::open(path).map_err(|error| format!("the file cannot be opened: {}", plain(&error)))?;
     let mut text = String::new();
     let read = file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text);
     match read {
         Ok(length) if length as u64 > MAX_FILE_BYTES => Err("the file is far too large".into()),
         Ok(_) => Ok(text),
-        Err(error) => Err(format!("the file cannot be read: {error}")),
+        Err(error) => Err(format!("the file cannot be read: {}", plain(&error))),
     }
 }
 

@@ -75,6 +75,7 @@ fn an_access_list_with_one_wrong_entry_is_not_taken_in_part() {
 
 #[test]
 fn what_the_list_does_not_say_is_not_allowed() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     for list in [Value::Null, json!([]), json!({})] {
         let config = Config::parse(&file(|file| file["ACCESS_CONTROL"] = list)).unwrap();
         let endpoint = Endpoint::parse("feed/list").unwrap();
@@ -103,7 +104,31 @@ fn secrets_do_not_show_when_a_configuration_is_printed() {
 }
 
 #[test]
+fn what_is_probably_a_mistake_is_remarked_upon() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let text = file(|file| {
+        file["ENABELD"] = json!(false);
+        file["MQTT_CA_FILE"] = json!("/nowhere/ca.pem");
+        file["ACCESS_CONTROL_CUSTOM"] = json!({});
+    });
+    let remarks = Config::parse(&text).unwrap().remarks().join("\n");
+    assert!(remarks.contains("ENABELD is no setting"), "{remarks}");
+    assert!(
+        remarks.contains("/nowhere/ca.pem, cannot be read: No such file or directory. Check"),
+        "{remarks}"
+    );
+    assert_eq!(remarks.lines().count(), 2, "{remarks}");
+}
+
+#[test]
+fn blanks_may_be_part_of_a_password() {
+    let config = Config::parse(&file(|file| file["MQTT_PASSWORD"] = json!(" p "))).unwrap();
+    assert_eq!(config.broker.unwrap().password.expose(), " p ");
+}
+
+#[test]
 fn the_shipped_example_is_valid_and_changes_nothing_at_home() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::parse(include_str!("../remoteaccess.example.json")).unwrap();
     assert_eq!(config.remarks(), Vec::<String>::new());
     for path in ["feed/list", "feed/data", "feed/csvexport", "input/list", "graph/getall"] {
