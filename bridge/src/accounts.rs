@@ -42,7 +42,7 @@ impl Account {
 #[derive(Debug)]
 pub struct Accounts {
     by_name: HashMap<String, Arc<Account>>,
-    by_key: HashMap<[u8; SHA256_OUTPUT_LEN], (Arc<Account>, Rights)>,
+    by_key: HashMap<Fingerprint, (Arc<Account>, Rights)>,
 }
 
 impl Accounts {
@@ -73,9 +73,12 @@ impl Accounts {
     }
 }
 
+/// What stands for a text that is secret or long.
+pub(crate) type Fingerprint = [u8; SHA256_OUTPUT_LEN];
+
 /// A digest to look keys up by: how long a comparison of digests takes tells nothing of the keys.
-fn fingerprint(key: &str) -> [u8; SHA256_OUTPUT_LEN] {
-    digest(&SHA256, key.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
+pub(crate) fn fingerprint(text: &str) -> Fingerprint {
+    digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// An `[[account]]` as it stands in the file.

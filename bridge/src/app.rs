@@ -9,6 +9,7 @@ use crate::{
     homes::Homes,
     password::Passwords,
     session::Sessions,
+    throttle::Throttle,
 };
 use anyhow::Result;
 use remoteaccess_protocol::ClientId;
@@ -27,6 +28,8 @@ pub struct App {
     pub accounts: Accounts,
     /// Who signed in.
     pub sessions: Sessions,
+    /// Who guesses.
+    pub throttle: Throttle,
     /// Whether it is them.
     pub passwords: Passwords,
     /// Which homes are there.
@@ -50,6 +53,7 @@ impl App {
             limits: config.limits,
             gate: Gate::new(config.limits.requests, config.limits.requests_per_home, names()),
             sessions: Sessions::new(config.session_secret.as_ref(), config.https),
+            throttle: Throttle::default(),
             passwords: Passwords::new()?,
             homes: Arc::new(Homes::new(names())),
             exchange: Arc::new(Exchange::new(client)),

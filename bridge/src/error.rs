@@ -8,6 +8,7 @@ use axum::{
 };
 use remoteaccess_protocol::{ErrorCode, Refusal};
 use serde_json::json;
+use std::time::Duration;
 
 /// Why a caller gets no answer from home. The texts are for the caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,12 @@ pub enum Error {
     /// Not signed in, a wrong key, or a cookie that another site's page made the browser send.
     #[error("{0}")]
     Unauthorized(&'static str),
+    /// Too many wrong passwords, for one name or from one address.
+    #[error("too many attempts to sign in; wait {} and try again", wait_in_words(*.wait))]
+    TooManyAttempts {
+        /// Until the next attempt counts.
+        wait: Duration,
+    },
     /// A path that is not relayed from a home.
     #[error("this address is not relayed; try /feed/list.json")]
     NotRelayed,
@@ -81,7 +88,7 @@ impl Error {
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
             Self::BrokerOffline => ErrorCode::BrokerOffline,
             Self::HomeTimeout => ErrorCode::HomeTimeout,
-            Self::HomeBusy | Self::Busy => ErrorCode::Busy,
+            Self::HomeBusy | Self::Busy | Self::TooManyAttempts { .. } => ErrorCode::Busy,
             Self::AnswerTooLarge => ErrorCode::TooLarge,
             Self::BadAnswer(_) => ErrorCode::BadAnswer,
             Self::Refused(refusal) => refusal.code,
@@ -91,8 +98,15 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HomeBusy => StatusCode::TOO_MANY_REQUESTS,
+            Self::HomeBusy | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(wait.as_secs() + 1),
+            other => other.code().retry_after().map(u64::from),
         }
     }
 }
@@ -106,7 +120,7 @@ impl IntoResponse for Error {
         let mut response = (self.status(), Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.code().retry_after() {
+        if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         match self {
@@ -124,4 +138,11 @@ impl IntoResponse for Error {
 
 fn last_seen_in_words(last_seen: Option<u64>) -> String {
     last_seen.map_or_else(String::new, |seconds| format!("; it was last seen at {}", clock::rfc3339(seconds)))
+}
+
+fn wait_in_words(wait: Duration) -> String {
+    match wait.as_secs() / 60 + 1 {
+        1 => "a minute".into(),
+        minutes => format!("{minutes} minutes"),
+    }
 }

@@ -8,10 +8,12 @@
 
 pub mod config;
 pub mod server;
+pub mod peer;
 pub mod patience;
 pub mod routes;
 pub mod page;
 pub mod own;
+pub mod login;
 pub mod relay;
 pub mod target;
 pub mod input;
@@ -25,6 +27,8 @@ pub mod gate;
 pub mod accounts;
 pub mod origin;
 pub mod session;
+pub mod throttle;
+pub mod attempts;
 pub mod password;
 pub mod homes;
 pub mod presence;

@@ -5,7 +5,8 @@ use crate::{
     caller::{self, Caller},
     clock,
     error::Error,
-    input, origin,
+    input, login, origin,
+    peer::Peer,
     presence::Home,
 };
 use axum::{
@@ -36,6 +37,7 @@ struct Login {
 /// `POST /-/session`: signs in.
 pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let _place = app.gate.enter()?;
+    let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
         return Err(FORGED);
@@ -47,7 +49,8 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let bytes = input::read(&head.headers, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
-    let caller = check_password(&app, &login.username, login.password).await?.ok_or(WRONG)?;
+    let caller =
+        login::check(&app, peer, &head.headers, &login.username, login.password).await?.ok_or(WRONG)?;
     let cookie = app.sessions.cookie(&caller.account, clock::unix_now());
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), private(who(&caller))).into_response())
 }
@@ -94,20 +97,25 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
 /// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
 pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let _place = app.gate.enter()?;
+    let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
         return Err(FORGED);
     }
     let (username, password) = form_login(&head.headers, body).await?;
-    let caller = check_password(&app, &username, password).await?;
-    Ok(private(match caller.map(|caller| caller.account) {
-        Some(account) => json!({
+    let caller = login::check(&app, peer, &head.headers, &username, password).await;
+    Ok(private(match caller.map(|caller| caller.map(|caller| caller.account)) {
+        Ok(Some(account)) => json!({
             "success": true,
             "userid": account.userid,
             "apikey_write": account.write_key.expose(),
             "apikey_read": account.read_key.expose(),
         }),
-        None => json!({"success": false, "message": "Incorrect authentication"}),
+        Ok(None) => json!({"success": false, "message": "Incorrect authentication"}),
+        Err(Error::TooManyAttempts { .. }) => {
+            json!({"success": false, "message": "Too many attempts, please try again later"})
+        }
+        Err(error) => return Err(error),
     }))
 }
 
@@ -116,14 +124,6 @@ async fn form_login(headers: &HeaderMap, body: Body) -> Result<(String, Secret),
     let pairs = input::pairs(&bytes)?;
     let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))
-}
-
-async fn check_password(app: &App, username: &str, password: Secret) -> Result<Option<Caller>, Error> {
-    let account = app.accounts.named(username);
-    let hash = account.map(|account| &account.password_hash);
-    let fits = app.passwords.check(hash, password).await?;
-    let account = account.filter(|_| fits).map(Arc::clone);
-    Ok(account.map(|account| Caller { account, rights: remoteaccess_protocol::Rights::Write }))
 }
 
 fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {

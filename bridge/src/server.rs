@@ -1,12 +1,17 @@
 //! Connections from callers: how many, how slow, and how they end.
 
-use crate::patience::Patient;
+use crate::{patience::Patient, peer::Peer};
 use anyhow::Result;
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
 use std::{io, sync::Arc, time::Duration};
@@ -38,9 +43,9 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
     loop {
         let place = Arc::clone(&places).acquire_owned();
         let next = async { (place.await, listener.accept().await) };
-        let (place, socket) = tokio::select! {
+        let (place, socket, peer) = tokio::select! {
             (place, accepted) = next => match accepted {
-                Ok((socket, _)) => (place, socket),
+                Ok((socket, address)) => (place, socket, Peer::new(address.ip())),
                 Err(error) => {
                     refused(&error).await;
                     continue;
@@ -48,7 +53,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
             },
             () = &mut stop => break,
         };
-        let connection = connection(socket, routes.clone());
+        let connection = connection(socket, peer, routes.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
             let _place = place;
@@ -64,17 +69,24 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
     Ok(())
 }
 
-type Connection = http1::Connection<TokioIo<Patient<TcpStream>>, TowerToHyperService<Router>>;
-
-fn connection(socket: TcpStream, routes: Router) -> Connection {
+fn connection(
+    socket: TcpStream,
+    peer: Peer,
+    routes: Router,
+) -> impl GracefulConnection<Error = hyper::Error> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
+    let routes = TowerToHyperService::new(routes);
+    let routes = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        routes.call(request)
+    });
     let io = TokioIo::new(Patient::new(socket, LONGEST_STALL));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_HEAD)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(io, TowerToHyperService::new(routes))
+        .serve_connection(io, routes)
 }
 
 /// A connection that vanished before it was accepted is nothing; no more file handles need time to come free.

@@ -1,0 +1,55 @@
+//! Guessing passwords.
+
+use crate::support::{Answer, PASSWORD, World, request};
+use remoteaccess_bridge::peer::Peer;
+use serde_json::json;
+
+async fn sign_in(world: &World, peer: &str, cookie: &str, name: &str, password: &str) -> Answer {
+    let login = json!({"username": name, "password": password}).to_string();
+    let headers = [("content-type", "application/json"), ("cookie", cookie)];
+    let mut request = request("POST", "/-/session", &headers, &login);
+    request.extensions_mut().insert(Peer::new(peer.parse().unwrap()));
+    world.send(request).await
+}
+
+#[tokio::test]
+async fn guessing_ends_for_a_name_that_exists_as_for_one_that_does_not() {
+    let world = World::new();
+    let cookie = sign_in(&world, "::1", "", "ann", PASSWORD).await;
+    let cookie = cookie.header("set-cookie").split(';').next().unwrap().to_owned();
+    for name in ["ann", "eve"] {
+        for n in 0..10 {
+            let peer = format!("192.0.2.{n}");
+            let answer = sign_in(&world, &peer, "", name, "wrong").await;
+            assert_eq!(answer.error(), (401, "unauthorized".into()));
+        }
+        let answer = sign_in(&world, "192.0.2.99", "", name, PASSWORD).await;
+        assert_eq!(answer.error(), (429, "busy".into()), "{name}");
+        assert_eq!(answer.json()["message"], "too many attempts to sign in; wait 15 minutes and try again");
+        assert!((890..=900).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
+        let body = format!("username={name}&password=x");
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = world.send(request("POST", "/user/auth.json", &form, &body)).await;
+        let expected = json!({"success": false, "message": "Too many attempts, please try again later"});
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
+    }
+    let bobs = cookie.replace("ann", "bob");
+    assert_eq!(sign_in(&world, "192.0.2.99", &bobs, "ann", PASSWORD).await.status, 429);
+    let known = sign_in(&world, "192.0.2.99", &cookie, "ann", PASSWORD).await;
+    assert_eq!(known.status, 200, "strangers do not lock a known browser out");
+}
+
+#[tokio::test]
+async fn guessing_ends_for_an_address_and_not_for_this_machine() {
+    let world = World::new();
+    for n in 0..20 {
+        for peer in ["192.0.2.1", "127.0.0.1"] {
+            let name = format!("eve{n}");
+            assert_eq!(sign_in(&world, peer, "", &name, "wrong").await.status, 401);
+        }
+    }
+    assert_eq!(sign_in(&world, "192.0.2.1", "", "ann", PASSWORD).await.status, 429);
+    for peer in ["192.0.2.2", "127.0.0.1"] {
+        assert_eq!(sign_in(&world, peer, "", "ann", PASSWORD).await.status, 200);
+    }
+}
