@@ -4,10 +4,14 @@ use crate::error::Error;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Bodies of callers who are not known yet, read at once: what they hold back keeps nobody else waiting.
+const UNKNOWN: usize = 64;
+
 /// Places for requests.
 #[derive(Debug)]
 pub struct Gate {
     all: Arc<Semaphore>,
+    unknown: Arc<Semaphore>,
     homes: HashMap<String, Arc<Semaphore>>,
 }
 
@@ -21,7 +25,7 @@ impl Gate {
     /// Places in all, and for each of these homes.
     pub fn new(all: usize, per_home: usize, homes: impl IntoIterator<Item = String>) -> Self {
         let homes = homes.into_iter().map(|name| (name, Arc::new(Semaphore::new(per_home)))).collect();
-        Self { all: Arc::new(Semaphore::new(all)), homes }
+        Self { all: Arc::new(Semaphore::new(all)), unknown: Arc::new(Semaphore::new(UNKNOWN)), homes }
     }
 
     /// Lets a request in.
@@ -30,6 +34,14 @@ impl Gate {
     /// [`Error::Busy`] where there is no place.
     pub fn enter(&self) -> Result<Place, Error> {
         place(&self.all).ok_or(Error::Busy)
+    }
+
+    /// Lets a body in that may say who its caller is.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where there is no place.
+    pub fn enter_unknown(&self) -> Result<Place, Error> {
+        place(&self.unknown).ok_or(Error::Busy)
     }
 
     /// Lets a request to `home` in.
@@ -60,6 +72,8 @@ mod tests {
         assert!(gate.enter_home("ann").is_ok());
         let places: Vec<_> = (0..3).map(|_| gate.enter().unwrap()).collect();
         assert_eq!(gate.enter().unwrap_err(), Error::Busy);
+        let _unknown: Vec<_> = (0..UNKNOWN).map(|_| gate.enter_unknown().unwrap()).collect();
+        assert_eq!(gate.enter_unknown().unwrap_err(), Error::Busy);
         drop(places);
         assert!(gate.enter().is_ok());
     }

@@ -23,6 +23,8 @@ const SLOWEST_BODY: Duration = Duration::from_secs(10);
 /// Of a body that is too large, so much is read all the same.
 const MAX_DISCARDED: usize = 4 * 1024 * 1024;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Names and values, still to be checked.
 pub type Pairs = Vec<(String, String)>;
 
@@ -35,6 +37,16 @@ pub enum Posted {
     Form(Pairs),
     /// A JSON text.
     Json(String),
+}
+
+impl Posted {
+    /// The caller's key, taken out of a form.
+    pub fn take_key(&mut self) -> Option<Secret> {
+        match self {
+            Self::Form(form) => caller::take_key(form),
+            Self::Nothing | Self::Json(_) => None,
+        }
+    }
 }
 
 /// Reads names and values from a query or a form.
@@ -58,7 +70,7 @@ pub async fn posted(headers: &HeaderMap, body: Body) -> Result<Posted, Error> {
         return Ok(Posted::Nothing);
     }
     match content_type(headers).as_str() {
-        "application/x-www-form-urlencoded" => Ok(Posted::Form(pairs(&bytes)?)),
+        FORM => Ok(Posted::Form(pairs(&bytes)?)),
         "application/json" => {
             let text = String::from_utf8(bytes.into()).ok();
             let text = text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok());
@@ -73,12 +85,24 @@ pub async fn posted(headers: &HeaderMap, body: Body) -> Result<Posted, Error> {
 /// # Errors
 /// Where it is larger, or takes too long.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Error> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: usize| bytes > limit.max(MAX_DISCARDED)) {
+    if announced(headers).is_some_and(|bytes| bytes > limit.max(MAX_DISCARDED)) {
         return Err(Error::RequestTooLarge);
     }
     let read = timeout(SLOWEST_BODY, read_or_discard(body, limit)).await;
     read.map_err(|_| bad("the body did not arrive in time"))?
+}
+
+/// Throws away what a caller sends who is refused whatever it says, as far as it takes for the refusal to arrive.
+pub async fn discard(headers: &HeaderMap, body: Body) {
+    // Who asks first whether to send takes the refusal for an answer.
+    let asks = headers.contains_key(header::EXPECT);
+    if !asks && announced(headers).is_none_or(|bytes| bytes <= MAX_DISCARDED) {
+        timeout(SLOWEST_BODY, read_or_discard(body, 0)).await.ok();
+    }
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Most callers look for an answer only when they have sent all of their body. A connection that ends before
@@ -98,20 +122,15 @@ async fn read_or_discard(body: Body, limit: usize) -> Result<Bytes, Error> {
     if seen > limit { Err(Error::RequestTooLarge) } else { Ok(kept.freeze()) }
 }
 
+/// Whether the body is a form.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    content_type(headers) == FORM
+}
+
 /// The content type without its parameters, in lower case.
 pub fn content_type(headers: &HeaderMap) -> String {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-/// The caller's key, taken out of wherever it stands: as in emoncms, the query comes first.
-pub fn take_key(query: &mut Pairs, posted: &mut Posted) -> Option<Secret> {
-    let in_query = caller::take_key(query);
-    let in_form = match posted {
-        Posted::Form(form) => caller::take_key(form),
-        _ => None,
-    };
-    in_query.or(in_form)
 }
 
 /// The query and the body as the second generation sends them.

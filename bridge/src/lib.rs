@@ -2,7 +2,7 @@
 //!
 //! A request meets the modules in the order in which they are declared. [`server`] accepts its connection,
 //! [`routes`] says who answers it: the [`page`], the bridge's [`own`] handlers, or [`relay`]. That one reads the
-//! [`target`] and the [`input`], finds the [`caller`] and what is left of the [`gate`], looks whether the home is
+//! [`target`]; [`admission`] finds the [`caller`], what is left of the [`gate`], and the [`input`]; it looks whether the home is
 //! there ([`homes`]), opens an [`exchange`] and publishes through the [`broker`]. What comes back climbs from the
 //! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
 
@@ -16,6 +16,7 @@ pub mod own;
 pub mod login;
 pub mod relay;
 pub mod target;
+pub mod admission;
 pub mod input;
 pub mod caller;
 pub mod answer;

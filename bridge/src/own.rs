@@ -1,6 +1,7 @@
 //! What the bridge answers itself.
 
 use crate::{
+    admission,
     app::App,
     caller::{self, Caller},
     clock,
@@ -36,7 +37,6 @@ struct Login {
 
 /// `POST /-/session`: signs in.
 pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
-    let _place = app.gate.enter()?;
     let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
@@ -46,7 +46,7 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     if input::content_type(&head.headers) != "application/json" {
         return Err(Error::BadRequest("sign in with application/json".into()));
     }
-    let bytes = input::read(&head.headers, body, MAX_LOGIN_BYTES).await?;
+    let bytes = admission::read_login(&app, &head.headers, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
     let caller =
@@ -96,13 +96,12 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
 
 /// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
 pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
-    let _place = app.gate.enter()?;
     let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
         return Err(FORGED);
     }
-    let (username, password) = form_login(&head.headers, body).await?;
+    let (username, password) = form_login(&app, &head.headers, body).await?;
     let caller = login::check(&app, peer, &head.headers, &username, password).await;
     Ok(private(match caller.map(|caller| caller.map(|caller| caller.account)) {
         Ok(Some(account)) => json!({
@@ -119,8 +118,8 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
     }))
 }
 
-async fn form_login(headers: &HeaderMap, body: Body) -> Result<(String, Secret), Error> {
-    let bytes = input::read(headers, body, MAX_LOGIN_BYTES).await?;
+async fn form_login(app: &App, headers: &HeaderMap, body: Body) -> Result<(String, Secret), Error> {
+    let bytes = admission::read_login(app, headers, body, MAX_LOGIN_BYTES).await?;
     let pairs = input::pairs(&bytes)?;
     let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))

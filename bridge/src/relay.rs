@@ -1,9 +1,10 @@
 //! One API call: from HTTP to a home and back.
 
 use crate::{
+    admission::{Admitted, admit},
     answer::{self, Asked},
     app::App,
-    caller::{self, Caller},
+    caller::Caller,
     coding,
     error::Error,
     flow::Flow,
@@ -63,16 +64,8 @@ async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Res
         HttpMethod::POST => Method::Post,
         _ => return Err(Error::Method),
     };
-    let place = app.gate.enter()?;
     let (head, body) = request.into_parts();
-    let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
-    let mut posted = match method {
-        Method::Get => Posted::Nothing,
-        Method::Post => input::posted(&head.headers, body).await?,
-    };
-    let key = input::take_key(&mut query, &mut posted);
-    let caller = caller::identify(app, &head.headers, key.as_ref())?;
-    let places = [place, app.gate.enter_home(caller.account.name())?];
+    let Admitted { caller, query, posted, places } = admit(app, &head, body).await?;
 
     let etag = known_etag(&head.headers);
     let asked = Asked {

@@ -1,6 +1,8 @@
 //! The bridge's front door, with homes played by the test.
 
 #[cfg(test)]
+mod admission;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod own;

@@ -1,0 +1,81 @@
+//! Who gets a place, and when: first it is known who asks, then a place is taken, then the body is read.
+
+use crate::{
+    app::App,
+    caller::{self, Caller},
+    error::Error,
+    gate::Place,
+    input::{self, Pairs, Posted},
+};
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, request::Parts},
+};
+
+/// A request whose caller is known, with its places.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who asks.
+    pub caller: Caller,
+    /// What the address says, without the key.
+    pub query: Pairs,
+    /// What was posted, without the key.
+    pub posted: Posted,
+    /// Among all requests, and among those to this home.
+    pub places: [Place; 2],
+}
+
+/// Lets a request in and reads its body.
+///
+/// # Errors
+/// Where nobody knows who asks, there is no place, or what was sent is malformed.
+pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Error> {
+    let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
+    let in_query = caller::take_key(&mut query);
+    let posts = head.method == Method::POST;
+    match caller::identify(app, &head.headers, in_query.as_ref()) {
+        Ok(caller) => {
+            let places = places(app, &caller)?;
+            let mut posted = if posts { input::posted(&head.headers, body).await? } else { Posted::Nothing };
+            // As in emoncms, a key in the query comes first, and one in the form before the session.
+            match posted.take_key().filter(|_| in_query.is_none()) {
+                None => Ok(Admitted { caller, query, posted, places }),
+                Some(key) => {
+                    drop(places);
+                    let caller = caller::identify(app, &head.headers, Some(&key))?;
+                    let places = self::places(app, &caller)?;
+                    Ok(Admitted { caller, query, posted, places })
+                }
+            }
+        }
+        Err(_) if posts && in_query.is_none() && input::is_form(&head.headers) => {
+            let _small_place = app.gate.enter_unknown()?;
+            let mut posted = input::posted(&head.headers, body).await?;
+            let caller = caller::identify(app, &head.headers, posted.take_key().as_ref())?;
+            let places = places(app, &caller)?;
+            Ok(Admitted { caller, query, posted, places })
+        }
+        Err(error) => {
+            input::discard(&head.headers, body).await;
+            Err(error)
+        }
+    }
+}
+
+/// Reads a body of somebody who has yet to sign in.
+///
+/// # Errors
+/// As [`input::read`], and where many others are at it.
+pub async fn read_login(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<bytes::Bytes, Error> {
+    let _small_place = app.gate.enter_unknown()?;
+    input::read(headers, body, limit).await
+}
+
+fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
+    Ok([app.gate.enter()?, app.gate.enter_home(caller.account.name())?])
+}
