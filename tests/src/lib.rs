@@ -15,6 +15,7 @@ pub mod proxy;
 pub mod agent;
 pub mod standin;
 pub mod real_emoncms;
+pub mod keeper;
 pub mod intruder;
 pub mod mqtt;
 pub mod binaries;

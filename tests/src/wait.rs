@@ -6,6 +6,9 @@ use tokio::time::{Instant, sleep};
 /// Long enough for anything on this machine that is not waiting for a timeout of its own, even on a busy day.
 pub const SOON: Duration = Duration::from_secs(15);
 
+/// How often something is looked at that tells nobody when it changes.
+pub const TICK: Duration = Duration::from_millis(10);
+
 /// Asks `probe` until it gives a value.
 ///
 /// # Panics
@@ -17,7 +20,7 @@ pub async fn until<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() 
             return value;
         }
         assert!(Instant::now() < deadline, "waited {limit:?} in vain: {what}");
-        sleep(Duration::from_millis(10)).await;
+        sleep(TICK).await;
     }
 }
 

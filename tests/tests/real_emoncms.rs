@@ -8,7 +8,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn the_chain_serves_a_real_emoncms() {
-    let Some(real) = RealEmoncms::start("the chain before a real emoncms") else { return };
+    let Some(real) = RealEmoncms::start("the chain before a real emoncms").await else { return };
     let mut access = access_list();
     access["feed/create"] = json!("read");
     access["feed/delete"] = json!("read");

@@ -117,7 +117,7 @@ const QUESTIONS: &[(&str, &str, &str)] = &[
 
 #[tokio::test]
 async fn it_answers_as_the_real_emoncms_does() {
-    let Some(real) = RealEmoncms::start("comparing the stand-in with a real emoncms") else { return };
+    let Some(real) = RealEmoncms::start("comparing the stand-in with a real emoncms").await else { return };
     let version = real.setting("EMONCMS_VERSION");
     if !version.starts_with("11.16.") {
         return std::eprintln!("skipped: the stand-in plays 11.16, and this is a real {version}");

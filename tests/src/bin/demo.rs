@@ -19,6 +19,7 @@ const NAME: &str = "demo";
 async fn main() -> ExitCode {
     let once = std::env::args().any(|argument| argument == "--once");
     let mut terminate = signal(SignalKind::terminate()).expect("a program can listen for SIGTERM");
+    let mut hang_up = signal(SignalKind::hangup()).expect("a program can listen for SIGHUP");
     let demo = async {
         let chain = Chain::start().await;
         let shown = chain.show().await;
@@ -33,6 +34,7 @@ async fn main() -> ExitCode {
         shown = demo => if shown { ExitCode::SUCCESS } else { ExitCode::FAILURE },
         _ = tokio::signal::ctrl_c() => bye(),
         _ = terminate.recv() => bye(),
+        _ = hang_up.recv() => bye(),
     }
 }
 
@@ -45,7 +47,10 @@ struct Chain {
 impl Chain {
     async fn start() -> Self {
         say("Starting emoncms, its agent, Mosquitto with TLS and the bridge, all on this machine …\n");
-        let real = std::env::var_os("EMONCMS_SRC").and_then(|_| RealEmoncms::start("the demo's emoncms"));
+        let real = match std::env::var_os("EMONCMS_SRC") {
+            Some(_) => RealEmoncms::start("the demo's emoncms").await,
+            None => None,
+        };
         let password = random_hex::<5>();
         let options = Options {
             account: Some(new_account(&password)),
