@@ -3,7 +3,7 @@
 #
 #   make demo          the whole chain on this machine, until Ctrl-C
 #   make demo ONCE=1   the same, and out again: exit status 0 if it worked
-#   make test          every test
+#   make test          every test; make rust and make module run a part of them
 #   make check         format, lints, oldest compiler, dependencies
 #
 # EMONCMS_SRC=DIR, an emoncms checkout, makes demo and test use a real emoncms as well.
@@ -18,7 +18,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check programs
+.PHONY: help demo test check programs rust module
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -29,12 +29,17 @@ demo:
 	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin demo
 	@exec $(TARGET)/debug/demo $(if $(ONCE),--once)
 
-test: programs
+test: rust module
+
+rust: programs
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    $(CARGO) nextest run --locked --workspace --no-fail-fast; \
 	else \
 	    $(CARGO) test --locked --workspace --no-fail-fast -- --test-threads=2; \
 	fi
+
+module:
+	@emoncms-module/tests/run
 
 programs:
 	@tests/needs.sh build broker $(EMONCMS)
