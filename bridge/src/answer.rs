@@ -42,7 +42,7 @@ pub fn build(asked: &Asked, first: Piece, mut flow: Flow) -> Result<Response, Er
     let passed_on = start.zstd && asked.takes_zstd;
     let body = match flow.begin(first.body, first.last, start.zstd && !passed_on) {
         Ok(Whole::Complete(bytes)) => Body::from(bytes),
-        Ok(Whole::Streamed) if asked.tells_breaks => flow.into_body(),
+        Ok(Whole::Streamed) if asked.tells_breaks => flow.into_body()?,
         Ok(Whole::Streamed) => {
             return Err(Error::BadRequest(
                 "this answer is too large for HTTP/1.0, which cannot tell whether it arrived whole; use HTTP/1.1"

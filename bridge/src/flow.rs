@@ -1,11 +1,11 @@
 //! An answer's bytes on their way from its pieces to the caller.
 
-use crate::{gate::Place, pending::Pending, unzstd::Unzstd};
+use crate::{error::Error, gate::Place, pending::Pending, unzstd::Unzstd};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use std::{collections::VecDeque, io, time::Duration};
-use tokio::time::timeout;
+use tokio::{task::yield_now, time::timeout};
 
 /// An undone answer up to this size is sent with its length, a larger one piece by piece.
 const MAX_WHOLE_CHUNKS: usize = 8;
@@ -53,20 +53,31 @@ impl Flow {
                     None => return undo.finish().map(|()| Whole::Complete(self.joined())),
                 }
             }
+        } else {
+            self.ready.extend(undo.next_chunk()?);
         }
         self.undo = Some(undo);
         Ok(Whole::Streamed)
     }
 
     /// The answer as a body that breaks off if the answer does, so that no caller takes a part for the whole.
-    pub fn into_body(self) -> Body {
-        Body::from_stream(stream::try_unfold(self, |mut flow| async move {
+    ///
+    /// # Errors
+    /// Where it is known already that it will break off.
+    pub fn into_body(self) -> Result<Body, Error> {
+        self.pending.check()?;
+        Ok(Body::from_stream(stream::try_unfold((self, 0_u64), |(mut flow, sent)| async move {
+            if sent == 1 {
+                // A body that fails takes along what hyper has not written yet: without this pause the head too,
+                // and the caller would see an empty reply.
+                yield_now().await;
+            }
             let next = flow.next().await;
             if let Err(error) = &next {
                 tracing::debug!(id = flow.pending.id(), %error, "answer broken off");
             }
-            Ok::<_, io::Error>(next?.map(|bytes| (bytes, flow)))
-        }))
+            Ok::<_, io::Error>(next?.map(|bytes| (bytes, (flow, sent + 1))))
+        })))
     }
 
     async fn next(&mut self) -> io::Result<Option<Bytes>> {

@@ -60,6 +60,14 @@ impl Pending {
         self.exchange.taken(&self.id, piece.body.len() as u64);
         Ok(piece)
     }
+
+    /// Why the answer will never be complete, as soon as that is known: even while pieces wait.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn check(&self) -> Result<(), Error> {
+        self.end.get().cloned().map_or(Ok(()), Err)
+    }
 }
 
 impl Drop for Pending {

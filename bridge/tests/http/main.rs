@@ -9,4 +9,6 @@ mod own;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod support;

@@ -257,6 +257,12 @@ async fn compression_passes_through_or_is_undone() {
         world.piece("ann", &id, 0, true, zstd(), damaged);
         assert_eq!(answer.await.unwrap().error(), (502, "bad_answer".into()));
     }
+    let answer = world.start(get("/feed/list.json"));
+    let id = world.request("ann").await.v2.unwrap().id;
+    world.piece("ann", &id, 0, false, zstd(), &[b'?'; 4096]);
+    let answer = answer.await.unwrap();
+    assert!(answer.text().contains("its compression is damaged"), "also where more is to come");
+    assert_eq!(answer.error(), (502, "bad_answer".into()));
 }
 
 #[tokio::test]
@@ -272,6 +278,10 @@ async fn a_streamed_answer_is_whole_or_broken() {
         let id = world.request("ann").await.v2.unwrap().id;
         world.piece("ann", &id, 0, false, start("application/octet-stream"), &piece);
         world.piece("ann", &id, 1, false, None, &piece);
+        for _ in 0..10 {
+            // The answer begins.
+            tokio::task::yield_now().await;
+        }
         match end {
             "last" => world.piece("ann", &id, 2, true, None, b"end"),
             "refusal" => world.refuse("ann", &id, Refusal::new(ErrorCode::TooLarge, "")),
@@ -285,6 +295,30 @@ async fn a_streamed_answer_is_whole_or_broken() {
         match whole {
             true => assert_eq!(answer.body.unwrap().len(), 2 * MAX_FRAME_BODY_BYTES + 3),
             false => assert!(answer.body.is_err(), "{end}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_to_be_broken_does_not_begin() {
+    let world = World::new();
+    let piece = vec![b'x'; MAX_FRAME_BODY_BYTES];
+    for (end, code) in
+        [("gap", (502, "bad_answer")), ("refusal", (502, "too_large")), ("offline", (503, "home_offline"))]
+    {
+        for pieces in 1..3 {
+            world.presence("ann", "online");
+            let answer = world.start(get("/feed/csvexport"));
+            let id = world.request("ann").await.v2.unwrap().id;
+            for seq in 0..pieces {
+                world.piece("ann", &id, seq, false, start("text/csv").filter(|_| seq == 0), &piece);
+            }
+            match end {
+                "gap" => world.piece("ann", &id, 7, true, None, b"end"),
+                "refusal" => world.refuse("ann", &id, Refusal::new(ErrorCode::TooLarge, "")),
+                _ => world.presence("ann", "offline"),
+            }
+            assert_eq!(answer.await.unwrap().error(), (code.0, code.1.to_owned()), "{end} after {pieces}");
         }
     }
 }

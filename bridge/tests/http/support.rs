@@ -8,14 +8,14 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use remoteaccess_bridge::{Config, app::App, broker::Link, routes};
+use remoteaccess_bridge::{Config, app::App, broker::Link, routes, server};
 use remoteaccess_protocol::{
     ClientId, Frame, Refusal, Site, Start,
     request::{self, Incoming},
 };
 use rumqttc::{AsyncClient, Request as Publish};
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinHandle};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::ServiceExt;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -94,6 +94,14 @@ impl World {
         let (head, body) = response.into_parts();
         let body = body.collect().await.map(|body| body.to_bytes()).map_err(|error| error.to_string());
         Answer { status: head.status, headers: head.headers, body }
+    }
+
+    /// Listens on `address` until the runtime ends.
+    pub(crate) async fn listen(&self, address: &str) -> SocketAddr {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(server::serve(listener, self.routes.clone(), std::future::pending()));
+        address
     }
 
     /// Sends a request whose answer the test has yet to give.
