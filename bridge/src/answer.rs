@@ -33,7 +33,10 @@ pub struct Asked {
 pub fn build(asked: &Asked, first: Piece, mut flow: Flow) -> Result<Response, Error> {
     let start = first.start.ok_or(Error::BadAnswer("it has no beginning"))?;
     let status = StatusCode::from_u16(start.status).map_err(|_| Error::BadAnswer("it has no status"))?;
-    if status == StatusCode::NOT_MODIFIED || status == StatusCode::NO_CONTENT {
+    if !is_final(status) {
+        return Err(Error::BadAnswer("its status is none that an API answers with"));
+    }
+    if has_no_body(status) {
         if !first.last || (status == StatusCode::NOT_MODIFIED && !asked.has_etag) {
             return Err(Error::BadAnswer("an empty answer that was not asked for"));
         }
@@ -52,6 +55,15 @@ pub fn build(asked: &Asked, first: Piece, mut flow: Flow) -> Result<Response, Er
         Err(_) => return Err(Error::BadAnswer("its compression is damaged")),
     };
     Ok(with_head(asked, &start, status, passed_on, body))
+}
+
+/// Interim answers and redirects are for the agent to follow, and others do not exist.
+fn is_final(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 200..=299 | 304 | 400..=599)
+}
+
+fn has_no_body(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 fn with_head(asked: &Asked, start: &Start, status: StatusCode, zstd: bool, body: Body) -> Response {

@@ -28,6 +28,9 @@ pub enum Error {
     /// Neither GET nor POST.
     #[error("only GET and POST are relayed")]
     Method,
+    /// A method that one of the bridge's own addresses does not take.
+    #[error("this address does not take that method; the header Allow names those that it takes")]
+    OwnMethod,
     /// Malformed.
     #[error("{0}")]
     BadRequest(String),
@@ -69,12 +72,13 @@ pub enum Error {
 impl Error {
     /// A refusal from home. What only the bridge can know is not taken from there: a home must not be able to
     /// sign its owner out.
-    pub fn from_home(refusal: Refusal) -> Self {
+    pub fn from_home(refusal: &Refusal) -> Self {
         match refusal.code {
-            ErrorCode::Unauthorized | ErrorCode::BrokerOffline | ErrorCode::NotRelayed => {
-                Self::BadAnswer("a refusal that a home cannot give")
-            }
-            _ => Self::Refused(refusal),
+            ErrorCode::Unauthorized
+            | ErrorCode::BrokerOffline
+            | ErrorCode::HomeOffline
+            | ErrorCode::NotRelayed => Self::BadAnswer("a refusal that a home cannot give"),
+            code => Self::Refused(Refusal::new(code, legible(&refusal.message))),
         }
     }
 
@@ -83,7 +87,7 @@ impl Error {
         match self {
             Self::Unauthorized(_) => ErrorCode::Unauthorized,
             Self::NotRelayed => ErrorCode::NotRelayed,
-            Self::Method | Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::Method | Self::OwnMethod | Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::RequestTooLarge => ErrorCode::RequestTooLarge,
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
             Self::BrokerOffline => ErrorCode::BrokerOffline,
@@ -97,7 +101,7 @@ impl Error {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method | Self::OwnMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::HomeBusy | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),
         }
@@ -127,6 +131,7 @@ impl IntoResponse for Error {
             Self::Unauthorized(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
+            // For its own addresses, the router names them.
             Self::Method => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
             }
@@ -134,6 +139,16 @@ impl IntoResponse for Error {
         }
         response
     }
+}
+
+/// A text from home without what is not seen but changes what is: control characters, and those that turn the
+/// direction of writing.
+fn legible(text: &str) -> String {
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(unseen, "\u{fffd}")
 }
 
 fn last_seen_in_words(last_seen: Option<u64>) -> String {

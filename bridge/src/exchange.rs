@@ -109,7 +109,7 @@ impl Exchange {
             Ok(Frame::Refusal { id, refusal, .. }) => {
                 // A frame that is none is read as such a refusal, and more of them may follow.
                 let goes_on = refusal.code == ErrorCode::BadAnswer;
-                self.end(site, &id, Error::from_home(refusal), goes_on);
+                self.end(site, &id, Error::from_home(&refusal), goes_on);
             }
             Err(FrameError::NotAFrame) => self.first_generation(site, message),
         }

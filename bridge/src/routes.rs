@@ -22,7 +22,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/-/home", get(own::home))
         .route("/-/health", get(own::health))
         .route("/user/auth.json", post(own::emoncms_auth).fallback(relay))
-        .method_not_allowed_fallback(async || Error::Method)
+        .method_not_allowed_fallback(async || Error::OwnMethod)
         .fallback(relay)
         .layer(middleware::map_response_with_state(Arc::clone(&app), secure))
         .with_state(app)

@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// How long a session lasts.
 const SECONDS: u64 = 30 * 24 * 3600;
 
+/// Session cookies of one request that are looked at; other paths and older times may have left some.
+const MAX_TRIED: usize = 4;
+
 /// Makes and checks cookies.
 #[derive(Debug)]
 pub struct Sessions {
@@ -42,9 +45,14 @@ impl Sessions {
     /// Who signed in, if the request carries a cookie that still holds.
     pub fn account(&self, headers: &HeaderMap, accounts: &Accounts, now: u64) -> Option<Arc<Account>> {
         let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-        let mut cookies =
-            lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, value) = cookies.find(|(name, _)| *name == self.name())?;
+        let cookies = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        cookies
+            .filter(|(name, _)| *name == self.name())
+            .take(MAX_TRIED)
+            .find_map(|(_, value)| self.signed_in(value, accounts, now))
+    }
+
+    fn signed_in(&self, value: &str, accounts: &Accounts, now: u64) -> Option<Arc<Account>> {
         let mut parts = value.splitn(3, '.');
         let (name, expiry, tag) = (parts.next()?, parts.next()?.parse().ok()?, unhex(parts.next()?)?);
         let account = accounts.named(name)?;
@@ -126,6 +134,16 @@ mod tests {
         ] {
             let Ok(_) = HeaderValue::try_from(&changed) else { continue };
             assert_eq!(who(&sessions, &changed, NOW), None, "{changed}");
+        }
+    }
+
+    #[test]
+    fn each_of_a_few_cookies_is_tried() {
+        let (sessions, account) = (sessions(false), &testing::accounts()[0]);
+        let cookie = sent_back(&sessions.cookie(account, NOW));
+        for (others, tried) in [(1, true), (MAX_TRIED - 1, true), (MAX_TRIED, false)] {
+            let cookies = format!("{}{cookie}", "session=ann.1.00; ".repeat(others));
+            assert_eq!(who(&sessions, &cookies, NOW).is_some(), tried, "{others}");
         }
     }
 

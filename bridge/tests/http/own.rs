@@ -62,6 +62,21 @@ async fn a_cookie_is_no_use_to_another_sites_page() {
 }
 
 #[tokio::test]
+async fn a_refused_method_comes_with_those_that_are_taken() {
+    let world = World::new();
+    for (method, uri, allowed) in [
+        ("PUT", "/-/session", "GET,HEAD,POST,DELETE"),
+        ("POST", "/-/home", "GET,HEAD"),
+        ("DELETE", "/", "GET,HEAD"),
+        ("PUT", "/feed/list.json", "GET, POST"),
+    ] {
+        let answer = world.send(request(method, uri, &[], "")).await;
+        assert_eq!(answer.error(), (405, "bad_request".into()), "{method} {uri}");
+        assert_eq!(answer.header("allow"), allowed, "{method} {uri}");
+    }
+}
+
+#[tokio::test]
 async fn an_explicit_key_wins_over_the_cookie() {
     let world = World::new();
     let cookie = signed_in(&world).await;

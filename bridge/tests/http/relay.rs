@@ -116,6 +116,58 @@ async fn refusals_from_home_pass_and_keep_their_status() {
 }
 
 #[tokio::test]
+async fn what_only_the_bridge_knows_is_not_taken_from_a_home() {
+    let world = World::new();
+    for code in
+        [ErrorCode::Unauthorized, ErrorCode::BrokerOffline, ErrorCode::NotRelayed, ErrorCode::HomeOffline]
+    {
+        let answer = world.start(get("/feed/list.json"));
+        let id = world.request("ann").await.v2.unwrap().id;
+        world.refuse("ann", &id, Refusal::new(code, "no"));
+        assert_eq!(answer.await.unwrap().error(), (502, "bad_answer".into()), "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_homes_sentence_cannot_play_tricks_on_its_reader() {
+    let world = World::new();
+    let answer = world.start(get("/feed/list.json"));
+    let id = world.request("ann").await.v2.unwrap().id;
+    let sly = "żółć 😀\u{1b}[2J\r\n\u{202e}gnp.\u{2066}x\u{200f}\u{85}";
+    world.refuse("ann", &id, Refusal::new(ErrorCode::Denied, sly));
+    let expected = "żółć 😀\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}gnp.\u{fffd}x\u{fffd}\u{fffd}";
+    assert_eq!(answer.await.unwrap().json()["message"], expected);
+}
+
+#[tokio::test]
+async fn only_statuses_that_are_answers_pass() {
+    let world = World::new();
+    for (status, passed) in [
+        (200, "[]"),
+        (204, ""),
+        (205, ""),
+        (404, "[]"),
+        (500, "[]"),
+        (100, "refused"),
+        (101, "refused"),
+        (301, "refused"),
+        (304, "refused"),
+        (600, "refused"),
+        (999, "refused"),
+    ] {
+        let answer = world.start(get("/feed/list.json"));
+        let id = world.request("ann").await.v2.unwrap().id;
+        let start = start(JSON).map(|start| Start { status, ..start });
+        world.piece("ann", &id, 0, true, start, b"[]");
+        let answer = answer.await.unwrap();
+        match passed {
+            "refused" => assert_eq!(answer.error(), (502, "bad_answer".into()), "{status}"),
+            body => assert_eq!((answer.status.as_u16(), answer.text()), (status, body)),
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_waits_for_a_home_that_is_away() {
     let world = World::new();
     let waiting = world.start(get("/feed/list.json"));
