@@ -9,6 +9,7 @@
 pub mod config;
 pub mod server;
 pub mod peer;
+pub mod crowd;
 pub mod patience;
 pub mod routes;
 pub mod page;

@@ -1,6 +1,6 @@
 //! Connections from callers: how many, how slow, and how they end.
 
-use crate::{patience::Patient, peer::Peer};
+use crate::{crowd::Crowd, patience::Patient, peer::Peer};
 use anyhow::Result;
 use axum::Router;
 use hyper::{
@@ -23,6 +23,8 @@ use tokio::{
 
 /// Connections at once; further ones wait in the system's own queue.
 const MAX_CONNECTIONS: usize = 4096;
+/// Connections from one address at once: several browsers behind one router, and not everybody's.
+const MAX_CONNECTIONS_EACH: usize = 256;
 /// For the whole head of a request, and for an idle connection until the next one.
 const SLOWEST_HEAD: Duration = Duration::from_secs(30);
 /// What a caller may leave untaken before it is given up.
@@ -38,6 +40,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// None at present: a connection's failure is its own.
 pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) -> Result<()> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let crowd = Crowd::new(MAX_CONNECTIONS_EACH);
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -53,10 +56,14 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
             },
             () = &mut stop => break,
         };
+        let Some(share) = crowd.enter(peer) else {
+            tracing::debug!(?peer, "too many connections from one address");
+            continue;
+        };
         let connection = connection(socket, peer, routes.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
-            let _place = place;
+            let _held = (place, share);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended");
             }
