@@ -40,7 +40,6 @@ final class Credential
         $port = $offer->mqtt_port ?? null;
         $fine = is_string($username) && preg_match(self::USERNAME, $username)
             && is_string($password) && $password !== '' && strlen($password) <= self::MAX_PASSWORD
-            && trim($password) === $password
             && ($port === null || filter_var($port, FILTER_VALIDATE_INT, self::PORTS));
         if (!$fine) throw new Refused(tr('The server accepted your password, but its answer cannot be used. Please tell the people who run it.'));
         return new self($username, $password, $port === null ? null : (int) $port);
@@ -51,9 +50,6 @@ final class Credential
      */
     public static function ofAccount(string $username, #[\SensitiveParameter] string $password): self
     {
-        if (trim($password) !== $password) {
-            throw new Refused(tr('This server needs a password that neither begins nor ends with a space. Please change it there, then try again.'));
-        }
         return new self($username, $password);
     }
 }
