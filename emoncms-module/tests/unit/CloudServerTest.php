@@ -34,7 +34,7 @@ final class CloudServerTest extends TestCase
         $fine = ['mqtt_username' => 'a.b', 'mqtt_password' => 'x', 'mqtt_port' => 1];
         return [
             [null], ['x'], [[]], [['mqtt_username' => 'a/b'] + $fine], [['mqtt_username' => 'a.b.c'] + $fine],
-            [['mqtt_password' => ''] + $fine], [['mqtt_password' => 5] + $fine], [['mqtt_password' => 'x '] + $fine],
+            [['mqtt_password' => ''] + $fine], [['mqtt_password' => 5] + $fine],
             [['mqtt_port' => 70000] + $fine], [['mqtt_port' => 'x'] + $fine],
         ];
     }
