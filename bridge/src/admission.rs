@@ -6,11 +6,13 @@ use crate::{
     error::Error,
     gate::Place,
     input::{self, Pairs, Posted},
+    peer::Peer,
 };
 use axum::{
     body::Body,
-    http::{HeaderMap, Method, request::Parts},
+    http::{Method, request::Parts},
 };
+use bytes::Bytes;
 
 /// A request whose caller is known, with its places.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
             }
         }
         Err(_) if posts && in_query.is_none() && input::is_form(&head.headers) => {
-            let _small_place = app.gate.enter_unknown()?;
+            let _small_place = app.gate.enter_unknown(Peer::of(&head.extensions))?;
             let mut posted = input::posted(&head.headers, body).await?;
             let caller = caller::identify(app, &head.headers, posted.take_key().as_ref())?;
             let places = places(app, &caller)?;
@@ -66,14 +68,9 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
 ///
 /// # Errors
 /// As [`input::read`], and where many others are at it.
-pub async fn read_login(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-) -> Result<bytes::Bytes, Error> {
-    let _small_place = app.gate.enter_unknown()?;
-    input::read(headers, body, limit).await
+pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Result<Bytes, Error> {
+    let _small_place = app.gate.enter_unknown(Peer::of(&head.extensions))?;
+    input::read(&head.headers, body, limit).await
 }
 
 fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {

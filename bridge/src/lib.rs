@@ -8,8 +8,6 @@
 
 pub mod config;
 pub mod server;
-pub mod peer;
-pub mod crowd;
 pub mod patience;
 pub mod routes;
 pub mod page;
@@ -26,11 +24,13 @@ pub mod flow;
 pub mod unzstd;
 pub mod app;
 pub mod gate;
+pub mod crowd;
 pub mod accounts;
 pub mod origin;
 pub mod session;
 pub mod throttle;
 pub mod attempts;
+pub mod peer;
 pub mod password;
 pub mod homes;
 pub mod presence;

@@ -1,7 +1,7 @@
 //! A name and a password: whose they are.
 
 use crate::{app::App, caller::Caller, clock, error::Error, peer::Peer, throttle::Attempt};
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::Rights;
 use std::{sync::Arc, time::Instant};
@@ -12,14 +12,13 @@ use std::{sync::Arc, time::Instant};
 /// [`Error::TooManyAttempts`] after too many wrong ones, [`Error::Busy`] where many are being checked.
 pub async fn check(
     app: &App,
-    peer: Peer,
-    headers: &HeaderMap,
+    head: &Parts,
     username: &str,
     password: Secret,
 ) -> Result<Option<Caller>, Error> {
-    let known_browser = app.sessions.account(headers, &app.accounts, clock::unix_now());
+    let known_browser = app.sessions.account(&head.headers, &app.accounts, clock::unix_now());
     let known_browser = known_browser.is_some_and(|account| account.name() == username);
-    let attempt = Attempt::new(peer, username, known_browser);
+    let attempt = Attempt::new(Peer::of(&head.extensions), username, known_browser);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
 
     let account = app.accounts.named(username);

@@ -7,14 +7,13 @@ use crate::{
     clock,
     error::Error,
     input, login, origin,
-    peer::Peer,
     presence::Home,
 };
 use axum::{
     Json,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Uri, header},
+    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use remoteaccess_common::Secret;
@@ -37,7 +36,6 @@ struct Login {
 
 /// `POST /-/session`: signs in.
 pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
-    let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
         return Err(FORGED);
@@ -46,11 +44,10 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     if input::content_type(&head.headers) != "application/json" {
         return Err(Error::BadRequest("sign in with application/json".into()));
     }
-    let bytes = admission::read_login(&app, &head.headers, body, MAX_LOGIN_BYTES).await?;
+    let bytes = admission::read_login(&app, &head, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
-    let caller =
-        login::check(&app, peer, &head.headers, &login.username, login.password).await?.ok_or(WRONG)?;
+    let caller = login::check(&app, &head, &login.username, login.password).await?.ok_or(WRONG)?;
     let cookie = app.sessions.cookie(&caller.account, clock::unix_now());
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), private(who(&caller))).into_response())
 }
@@ -96,13 +93,12 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
 
 /// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
 pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
-    let peer = Peer::of(request.extensions());
     let (head, body) = request.into_parts();
     if !origin::is_own(&head.headers) {
         return Err(FORGED);
     }
-    let (username, password) = form_login(&app, &head.headers, body).await?;
-    let caller = login::check(&app, peer, &head.headers, &username, password).await;
+    let (username, password) = form_login(&app, &head, body).await?;
+    let caller = login::check(&app, &head, &username, password).await;
     Ok(private(match caller.map(|caller| caller.map(|caller| caller.account)) {
         Ok(Some(account)) => json!({
             "success": true,
@@ -118,8 +114,8 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
     }))
 }
 
-async fn form_login(app: &App, headers: &HeaderMap, body: Body) -> Result<(String, Secret), Error> {
-    let bytes = admission::read_login(app, headers, body, MAX_LOGIN_BYTES).await?;
+async fn form_login(app: &App, head: &Parts, body: Body) -> Result<(String, Secret), Error> {
+    let bytes = admission::read_login(app, head, body, MAX_LOGIN_BYTES).await?;
     let pairs = input::pairs(&bytes)?;
     let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))

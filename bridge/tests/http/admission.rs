@@ -4,6 +4,7 @@ use crate::support::{ANN_READ, ANN_WRITE, Answer, PASSWORD, World, get, request}
 use axum::{body::Body, http::Request};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use remoteaccess_bridge::peer::Peer;
 use std::convert::Infallible;
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -59,6 +60,26 @@ async fn slow_strangers_are_not_read_without_end() {
     let known = world.start(request("POST", "/feed/set.json", &[FORM], &form));
     world.request("ann").await;
     known.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_strangers_at_one_address_leave_room_for_those_elsewhere() {
+    let world = World::new();
+    let from = |address: &str, mut request: Request<Body>| {
+        request.extensions_mut().insert(Peer::new(address.parse().unwrap()));
+        world.start(request)
+    };
+    let slow: Vec<_> = (0..64).map(|_| from("192.0.2.1", slow("/feed/set.json", &[FORM]))).collect();
+    for _ in 0..64 {
+        tokio::task::yield_now().await;
+    }
+    let form = format!("a=1&apikey={ANN_WRITE}");
+    let form = || request("POST", "/feed/set.json", &[FORM], &form);
+    assert_eq!(from("192.0.2.1", form()).await.unwrap().error(), (503, "busy".into()));
+    let elsewhere = from("192.0.2.2", form());
+    world.request("ann").await;
+    elsewhere.abort();
+    slow.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test(start_paused = true)]
