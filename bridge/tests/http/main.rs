@@ -9,6 +9,8 @@ mod own;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod sockets;
 #[cfg(test)]
 mod support;
