@@ -4,6 +4,7 @@ use crate::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
 use crate::process::Process;
 use crate::{binaries, ports};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -29,6 +30,8 @@ pub struct Account {
     /// Whether the home speaks the first generation only.
     pub first_generation: bool,
 }
+
+const CONFIG: &str = "bridge.toml";
 
 /// The password of all accounts.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -66,22 +69,22 @@ impl Bridge {
     /// Starts a bridge and waits until it listens.
     pub async fn start(setup: &Setup) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
-        let config = folder.path().join("bridge.toml");
+        let config = folder.path().join(CONFIG);
         std::fs::write(&config, setup.toml()).expect("the temporary folder is writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&config, private).expect("one's own file can be closed to others");
-        let mut command = Command::new(binaries::path(binaries::BRIDGE));
-        command.arg("--config").arg(&config);
-        command.env(
-            "RUST_LOG",
-            std::env::var("BRIDGE_LOG").unwrap_or_else(|_| "info,remoteaccess_bridge=debug".into()),
-        );
-        let process = Process::start("the bridge", &command);
-
-        let line = process.logged("listening on http://").await;
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let url = format!("http://{}", address.expect("the line names an address"));
+        let (process, url) = run(&config).await;
         Self { folder, process, url }
+    }
+
+    /// Ends it without asking.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again after its end. It listens elsewhere then.
+    pub async fn start_again(&mut self) {
+        (self.process, self.url) = run(&self.folder.path().join(CONFIG)).await;
     }
 
     /// Where it listens.
@@ -100,7 +103,7 @@ impl Bridge {
     }
 
     /// Where its configuration is.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -141,4 +144,16 @@ impl Setup {
         }
         toml
     }
+}
+
+async fn run(config: &Path) -> (Process, String) {
+    let mut command = Command::new(binaries::path(binaries::BRIDGE));
+    command.arg("--config").arg(config);
+    let log = std::env::var("BRIDGE_LOG").unwrap_or_else(|_| "info,remoteaccess_bridge=debug".into());
+    command.env("RUST_LOG", log);
+    let process = Process::start("the bridge", &command);
+    let line = process.logged("listening on http://").await;
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let url = format!("http://{}", address.expect("the line names an address"));
+    (process, url)
 }

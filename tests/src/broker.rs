@@ -42,8 +42,17 @@ impl Broker {
 
     /// Starts a broker whose certificate is for `names`.
     pub async fn start_as(names: &[&str], homes: &[(&str, &str)]) -> Self {
+        Self::start_with(|folder| certs::make(folder, names), homes).await
+    }
+
+    /// Starts a broker whose certificate has expired.
+    pub async fn start_expired(homes: &[(&str, &str)]) -> Self {
+        Self::start_with(|folder| certs::make_expired(folder, &certs::LOCAL), homes).await
+    }
+
+    async fn start_with(certificates: impl FnOnce(&Path) -> Certificates, homes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
-        let certificates = certs::make(folder.path(), names);
+        let certificates = certificates(folder.path());
         let ports = Ports { plain: 0, tls: 0, websockets: 0 };
         let mut broker = Self { folder, ports, certificates, process: None };
         broker.set_password(BRIDGE_USER, BRIDGE_PASSWORD);

@@ -2,6 +2,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
 
 /// Where an authority's and a server's files lie.
 #[derive(Clone, Debug)]
@@ -19,6 +20,15 @@ pub const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
 
 /// Makes a new authority and a server certificate for `names`, in `folder`.
 pub fn make(folder: &Path, names: &[&str]) -> Certificates {
+    make_until(folder, names, rcgen::date_time_ymd(4096, 1, 1))
+}
+
+/// As [`make`], where the authority is to be trusted for ever, but the server's certificate expired long ago.
+pub fn make_expired(folder: &Path, names: &[&str]) -> Certificates {
+    make_until(folder, names, rcgen::date_time_ymd(2020, 1, 1))
+}
+
+fn make_until(folder: &Path, names: &[&str], not_after: OffsetDateTime) -> Certificates {
     let key = || KeyPair::generate().expect("ECDSA keys can be made");
 
     let mut authority = CertificateParams::default();
@@ -29,7 +39,8 @@ pub fn make(folder: &Path, names: &[&str]) -> Certificates {
     let authority_certificate = authority.self_signed(&authority_key).expect("the parameters are valid");
 
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let server = CertificateParams::new(names).expect("the names are valid");
+    let mut server = CertificateParams::new(names).expect("the names are valid");
+    server.not_after = not_after;
     let server_key = key();
     let issuer = Issuer::new(authority, authority_key);
     let server_certificate = server.signed_by(&server_key, &issuer).expect("the parameters are valid");

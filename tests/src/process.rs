@@ -3,6 +3,7 @@
 use crate::wait::within;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -121,14 +122,15 @@ impl Process {
 
     /// How much of its memory is in RAM now, in kB, and the most that it was since [`Self::forget_peak`].
     pub fn memory_kb(&self) -> (u64, u64) {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(&path).expect("a running process has a status");
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok());
-            number.unwrap_or_else(|| panic!("no {name} in {path}"))
-        };
-        (field("VmRSS:"), field("VmHWM:"))
+        let status = PathBuf::from(format!("/proc/{}/status", self.pid()));
+        (field(&status, "VmRSS:"), field(&status, "VmHWM:"))
+    }
+
+    /// How often its threads have gone to sleep so far, and so how often they woke up.
+    pub fn wake_ups(&self) -> u64 {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
+        let threads = threads.expect("a running process has threads").filter_map(Result::ok);
+        threads.map(|thread| field(&thread.path().join("status"), "voluntary_ctxt_switches:")).sum()
     }
 }
 
@@ -142,6 +144,14 @@ impl Drop for Process {
             std::eprintln!("---- what {} wrote ----\n{tail}", self.name);
         }
     }
+}
+
+/// A number in one of the kernel's status files.
+fn field(path: &Path, name: &str) -> u64 {
+    let status = std::fs::read_to_string(path).expect("a running process has a status");
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let number = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok());
+    number.unwrap_or_else(|| panic!("no {name} in {}", path.display()))
 }
 
 fn collect(pipe: impl Read, log: &Mutex<String>, grown: &watch::Sender<usize>) {

@@ -146,6 +146,11 @@ impl World {
         })
     }
 
+    /// Asks the bridge where it listens now, after it was started again.
+    pub fn meet_bridge(&mut self) {
+        self.client = Client::new(self.bridge.url());
+    }
+
     /// Waits until the agent is connected and the bridge knows it.
     pub async fn comes_online(&self) {
         self.agent.reaches("connected").await;

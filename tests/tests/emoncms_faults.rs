@@ -1,9 +1,11 @@
 //! Whatever emoncms does, the caller learns of it soon and in one way, and the next request is served.
 
 use remoteaccess_tests::client::Answer;
+use remoteaccess_tests::intruder::Intruder;
 use remoteaccess_tests::standin::Fault;
 use remoteaccess_tests::world::{Options, World};
 use reqwest::Method;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 const PATH: &str = "/feed/value.json?id=1";
@@ -93,9 +95,23 @@ async fn json_that_is_none_is_passed_on_as_it_is() {
 #[tokio::test]
 async fn an_emoncms_that_is_too_slow_is_a_time_out_of_its_own() {
     let world = world().await;
-    for fault in [Fault::Hang, Fault::Slow(Duration::from_secs(10))] {
+    for fault in [Fault::Hang, Fault::Slow(Duration::from_secs(10)), Fault::Stall] {
         meets(&world, fault, 5).await.assert_refused(504, "emoncms_timeout");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_drips_is_a_time_out_too() {
+    let world = world().await;
+    let drip = Fault::Drip(Duration::from_millis(100));
+    meets(&world, drip.clone(), 5).await.assert_refused(504, "emoncms_timeout");
+    // A server of the first generation waits for 4 to 5 seconds.
+    world.emoncms.order("feed/value", drip);
+    let start = Instant::now();
+    let request = json!({"controller": "feed", "action": "value", "data": {"id": "1"}});
+    let result = Intruder::enter(&world).await.ask_old(&request).await;
+    assert_eq!(result["success"], false, "{result}");
+    assert!(start.elapsed() < Duration::from_secs(7), "it took {:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -44,6 +44,10 @@ pub enum Fault {
     Claim(u64),
     /// The start of an export, and then silence.
     Stuck,
+    /// The first bytes of a small answer, and then silence.
+    Stall,
+    /// An answer that comes byte by byte, and never ends.
+    Drip(Duration),
 }
 
 /// A line of an export: always 32 bytes, and never the same.
@@ -117,6 +121,17 @@ pub(super) async fn answer(
             stream.write_all(export_head("Transfer-Encoding: chunked").as_bytes()).await?;
             export(stream, 64 * 1024, true, shared).await?;
             unless_left(stream, FOREVER).await
+        }
+        Fault::Stall => {
+            stream.write_all(broken("Content-Length: 5000", "[[1").as_bytes()).await?;
+            unless_left(stream, FOREVER).await
+        }
+        Fault::Drip(pause) => {
+            stream.write_all(broken("Transfer-Encoding: chunked", "1\r\n[\r\n").as_bytes()).await?;
+            loop {
+                unless_left(stream, *pause).await?;
+                stream.write_all(b"1\r\n1\r\n").await?;
+            }
         }
     }
 }
