@@ -59,7 +59,7 @@ async fn a_bridge_that_is_killed_in_the_middle_of_an_answer_leaves_no_home_stuck
     small_ones_are_served(&world).await;
     assert_eq!(world.line.connections(), 1, "the home's session was lost with the bridge");
     let given_up = async || world.agent.status().filter(|status| status["counters"]["cancelled"] == 1);
-    until("the export to be given up", SOON * 2, given_up).await;
+    until("the export to be given up", SOON * 4, given_up).await;
 }
 
 #[tokio::test]
