@@ -47,15 +47,25 @@ async fn an_agent_does_not_serve_beside_a_copy_of_its_installation() {
     let mut copy = Peer::connect(world.broker.ports().plain, NAME, &world.broker_password).await;
     assert!(copy.subscribe(&topic).await);
     let mut presence = copy.next().await.json();
-    let name = presence["install"].as_str().expect("a name").split('-').next().expect("a first part");
-    presence["install"] = json!(format!("{name}-copy"));
+    let before = presence["install"].as_str().expect("a name").to_owned();
+    // The installation, a dash, and the process.
+    let name = before.split_inclusive('-').next().expect("a first part").to_owned();
+    presence["install"] = json!(format!("{name}copy"));
     world.agent.stop();
     while copy.next().await.json()["state"] != "offline" {}
     copy.retain(&topic, presence.to_string()).await;
 
     world.agent.launch();
-    let is_probe = |seen: &Value| seen["state"] == "offline" && seen["install"] != presence["install"];
-    while !is_probe(&copy.next().await.json()) {}
+    let other = |seen: &Value| seen["install"] != presence["install"];
+    let probe = loop {
+        let seen = copy.next().await.json();
+        if other(&seen) {
+            break seen;
+        }
+    };
+    assert_eq!(probe["state"], "offline", "it does not serve before it has asked: {probe}");
+    let started_anew = probe["install"].as_str().expect("a name");
+    assert!(started_anew.starts_with(&name) && started_anew != before, "{started_anew} after {before}");
     copy.retain(&topic, presence.to_string()).await;
     world.agent.reaches("account_in_use").await;
     assert_eq!(answered_by(&mut copy, &world).await.text(), "\"the copy\"");
