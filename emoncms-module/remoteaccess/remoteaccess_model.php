@@ -70,6 +70,7 @@ final class Model
     public function turn(object $body): array
     {
         $enabled = Input::flag($body, 'enabled');
+        if (!$enabled) return $this->switchOff();
         return $this->change($body, fn (Settings $settings) => $settings->setEnabled($enabled));
     }
 
@@ -87,6 +88,7 @@ final class Model
     public function setAccess(object $body): array
     {
         $mode = Input::oneOf($body, 'mode', ['off', 'read_only', 'custom']);
+        if ($mode === 'off') return $this->switchOff();
         // A wrong entry must not stand in the way of switching off.
         $mine = Input::list($body, 'access');
         if ($mode === 'custom') $mine = AccessList::checked($mine)->entries();
@@ -94,7 +96,7 @@ final class Model
             return $this->change($body, function (Settings $settings) use ($mode, $mine) {
                 if ($mode === 'read_only') $settings->setReadOnly($mine);
                 if ($mode === 'custom') $settings->setCustom($mine);
-                $settings->setEnabled($mode !== 'off');
+                $settings->setEnabled(true);
             });
         } catch (Conflict $conflict) {
             throw self::explained($conflict, Input::list($body, 'base'), $mine);
@@ -117,6 +119,13 @@ final class Model
             throw new Refused(sprintf(tr('“%s” is never available through remote access, whatever your list says.'), $path));
         }
         return ['success' => true];
+    }
+
+    /** Off is off, whatever anybody saved meanwhile; the list stays as it is. */
+    private function switchOff(): array
+    {
+        $settings = $this->file->update(null, fn (Settings $settings) => $settings->setEnabled(false));
+        return ['success' => true] + $this->shown($settings);
     }
 
     private function change(object $body, callable $change): array

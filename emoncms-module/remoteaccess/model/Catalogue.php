@@ -53,6 +53,7 @@ final class Catalogue
         if ($endpoint === null || $endpoint->isNeverRelayed()) return;
 
         $path = $endpoint->path();
+        $description = mb_scrub($description, 'UTF-8');
         $mode = $mode === 'read' ? 'read' : 'write';
         $known = $found[$path] ?? ['mode' => 'read', 'description' => ''];
         $descriptions = array_filter(explode(' · ', $known['description']));

@@ -39,8 +39,8 @@ final class Credential
         $password = $offer->mqtt_password ?? null;
         $port = $offer->mqtt_port ?? null;
         $fine = is_string($username) && preg_match(self::USERNAME, $username)
-            && is_string($password) && $password !== '' && strlen($password) <= self::MAX_PASSWORD
-            && ($port === null || filter_var($port, FILTER_VALIDATE_INT, self::PORTS));
+            && is_string($password) && preg_match('/\A[^\x00-\x1f\x7f]+\z/', $password) && strlen($password) <= self::MAX_PASSWORD
+            && ($port === null || (!is_bool($port) && filter_var($port, FILTER_VALIDATE_INT, self::PORTS)));
         if (!$fine) throw new Refused(tr('The server accepted your password, but its answer cannot be used. Please tell the people who run it.'));
         return new self($username, $password, $port === null ? null : (int) $port);
     }

@@ -39,8 +39,7 @@ class SettingsFile
         $text = $this->text();
         if ($text === null) return new Settings(new \stdClass(), self::NONE);
 
-        $data = json_decode($text);
-        if (is_object($data)) return new Settings($data, self::revisionOf($text));
+        if (self::isUsable($text)) return new Settings(json_decode($text), self::revisionOf($text));
         throw new Refused(
             tr('The settings file is damaged: it is not valid JSON. You can put it aside and start with fresh settings; the damaged file is kept beside it.'),
             500,
@@ -49,18 +48,18 @@ class SettingsFile
     }
 
     /**
-     * Makes a change, if the file is still as it was in $revision.
+     * Makes a change, if the file is still as it was in $revision; null is any revision.
      *
      * @param callable(Settings): void $change may throw to leave everything as it is
      * @throws Conflict if it is not
      * @throws Refused if it cannot be written; the old file is then whole
      */
-    public function update(string $revision, callable $change): Settings
+    public function update(?string $revision, callable $change): Settings
     {
         $lock = $this->lock();
         try {
             $settings = $this->read();
-            if (!hash_equals($settings->revision, $revision)) throw new Conflict($settings);
+            if ($revision !== null && !hash_equals($settings->revision, $revision)) throw new Conflict($settings);
             $change($settings);
             $this->replace($settings->toJson());
             return $this->read();
@@ -78,7 +77,7 @@ class SettingsFile
         try {
             $text = $this->text();
             if ($text === null || !hash_equals(self::revisionOf($text), $revision)) throw new Conflict();
-            if (is_object(json_decode($text))) throw new Conflict();
+            if (self::isUsable($text)) throw new Conflict();
             $kept = $this->file . '.damaged-' . gmdate('Ymd-His');
             if (!@rename($this->file, $kept)) throw $this->notWritten();
         } finally {
@@ -158,6 +157,13 @@ class SettingsFile
             $reason = sprintf(tr('The system says: %s'), error_get_last()['message'] ?? '?');
         }
         return new Refused(tr('The settings could not be saved, and are as they were before.') . ' ' . $reason, 500);
+    }
+
+    /** A number beyond all bounds can be read, but not written again. */
+    private static function isUsable(string $text): bool
+    {
+        $data = json_decode($text);
+        return is_object($data) && json_encode($data) !== false;
     }
 
     private static function revisionOf(string $text): string

@@ -96,13 +96,35 @@ final class ModelTest extends TestCase
         self::assertEquals($told['merged'], $again['access']);
     }
 
-    public function testAStaleSwitchChangesNothing(): void
+    public function testAStaleSwitchTurnsNothingOn(): void
     {
         $this->save(self::FILE);
-        $stale = $this->body(['enabled' => false]);
+        $stale = $this->body(['enabled' => true]);
         $this->model()->repairKeys($this->body());
         $this->expectException(Conflict::class);
         $this->model()->turn($stale);
+    }
+
+    public function testOffIsOffWhateverWasSavedMeanwhile(): void
+    {
+        $this->save(self::FILE);
+        $off = ['enabled' => false, 'mode' => 'off', 'access' => (object) [], 'base' => (object) []];
+        foreach (['turn', 'setAccess'] as $way) {
+            $stale = $this->body($off);
+            $this->model()->repairKeys($this->body());
+            $this->model()->turn($this->body(['enabled' => true]));
+            $before = $this->model()->settings();
+            $after = $this->model()->$way($stale);
+            self::assertSame([true, 'off'], [$before['enabled'], $after['mode']], $way);
+            self::assertEquals($before['custom'], $after['custom'], $way);
+        }
+    }
+
+    public function testANumberThatCannotBeWrittenAgainIsADamagedFile(): void
+    {
+        $this->put('remoteaccess.json', '{"MQTT_PORT": 1e999}');
+        $this->expectExceptionMessage('damaged');
+        $this->model()->settings();
     }
 
     public function testAHandAddedEntryMustHaveAnEffect(): void

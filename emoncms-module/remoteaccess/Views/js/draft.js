@@ -2,8 +2,9 @@
 RemoteAccess.draft = function (list) {
     'use strict';
 
-    var base = Object.assign({}, list);
-    var now = Object.assign({}, list);
+    // Without a prototype: an entry may have any name.
+    var base = Object.assign(Object.create(null), list);
+    var now = Object.assign(Object.create(null), list);
 
     function has(path) {
         return Object.prototype.hasOwnProperty.call(now, path);
@@ -18,7 +19,7 @@ RemoteAccess.draft = function (list) {
     }
 
     function changes() {
-        var paths = Object.keys(Object.assign({}, base, now));
+        var paths = Object.keys(Object.assign(Object.create(null), base, now));
         return paths.filter(function (path) { return base[path] !== now[path]; }).sort();
     }
 
@@ -32,7 +33,7 @@ RemoteAccess.draft = function (list) {
         changes: changes,
         allow: function (path, right) { now[path] = right; },
         refuse: function (path) { delete now[path]; },
-        replace: function (list) { now = Object.assign({}, list); },
+        replace: function (list) { now = Object.assign(Object.create(null), list); },
         /** What of `list` would newly get write access. */
         newWrites: function (list) {
             return Object.keys(list).filter(function (path) { return list[path] === 'write' && now[path] !== 'write'; });

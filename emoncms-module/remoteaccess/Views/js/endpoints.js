@@ -27,7 +27,7 @@ RemoteAccess.endpoints = function (offer, draft, onchange) {
 
     /** What emoncms has, and what the list has beside it. */
     function rows() {
-        var known = {};
+        var known = Object.create(null);
         var rows = offer.endpoints.map(function (endpoint) {
             known[endpoint.path] = true;
             return endpoint;
@@ -41,7 +41,7 @@ RemoteAccess.endpoints = function (offer, draft, onchange) {
 
     function about(path) {
         if (path.slice(-2) === '/*') return tr('Everything of this module that is not listed by itself');
-        return offer.read_only[path] ? tr('Not in this version of emoncms') : tr('Added by hand');
+        return Object.prototype.hasOwnProperty.call(offer.read_only, path) ? tr('Not in this version of emoncms') : tr('Added by hand');
     }
 
     function grouped() {

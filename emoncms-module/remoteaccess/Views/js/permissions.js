@@ -14,6 +14,7 @@
     var settings = null;
     var offer = null;
     var draft = null;
+    var revision = null;
     var editor = null;
     var chosen = null;
     var busy = false;
@@ -34,16 +35,41 @@
             return chosen === 'off';
         }));
         begin(answers[0]);
-        if (location.hash) editor.search(decodeURIComponent(location.hash.slice(1)));
+        if (location.hash) find(location.hash.slice(1));
     });
+
+    /** Comes from the page Activity: shows the entry, also where no list of one's own is in force. */
+    function find(encoded) {
+        try {
+            editor.search(decodeURIComponent(encoded));
+            choose('custom');
+        } catch (malformed) {
+            location.hash = '';
+        }
+    }
 
     /** Starts from what is saved. */
     function begin(saved) {
         settings = saved;
         chosen = saved.mode;
+        revision = saved.revision;
         draft = ra.draft(saved.custom);
         editor = ra.editor(offer, draft, drawSave);
         draw();
+    }
+
+    /** The switch goes its own way: what is being edited stays, for the list that it was begun from. */
+    function keep(saved) {
+        if (!draft.changes().length) return begin(saved);
+        settings = saved;
+        chosen = saved.mode;
+        if (same(saved.custom, draft.base())) revision = saved.revision;
+        draw();
+    }
+
+    function same(one, other) {
+        function sorted(list) { return JSON.stringify(Object.keys(list).sort().map(function (path) { return [path, list[path]]; })); }
+        return sorted(one) === sorted(other);
     }
 
     function draw() {
@@ -69,7 +95,7 @@
         chosen = mode;
         ra.fill(message_box);
         draw();
-        if (mode !== 'custom') save(settings.revision, draft.list(), draft.base());
+        if (mode !== 'custom') save(revision, draft.base(), draft.base());
     }
 
     function drawSave() {
@@ -79,7 +105,7 @@
         ra.fill(save_box, h('span', null, count === 0 ? tr('Your own list is not in force yet.') : to_say),
             ra.button(tr('Discard'), function () { begin(settings); }),
             h('button.btn.btn-primary', {type: 'button', disabled: busy, onclick: function () {
-                save(settings.revision, draft.list(), draft.base());
+                save(revision, draft.list(), draft.base());
             }}, settings.enabled || !settings.configured ? tr('Save') : tr('Save and switch on')));
     }
 
@@ -98,7 +124,8 @@
     }
 
     function saved(answer) {
-        begin(answer);
+        if (answer.mode === 'custom') begin(answer);
+        else keep(answer);
         tell(ra.notice('success', !answer.configured ? tr('Saved.') : {
             off: tr('Remote access is off. The agent disconnects at once.'),
             read_only: tr('Saved. From now on feeds, inputs and graphs can be looked at, and nothing can be changed.'),
@@ -107,8 +134,11 @@
     }
 
     function disagree(answer) {
+        var wanted = chosen;
+        if (wanted !== 'custom') chosen = answer.settings.mode;
         draw();
         tell(ra.conflict(answer, function () {
+            chosen = wanted;
             save(answer.settings.revision, answer.merged, answer.settings.custom);
         }, function () {
             ra.fill(message_box);
@@ -122,6 +152,6 @@
     }
 
     window.addEventListener('beforeunload', function (event) {
-        if (draft && chosen === 'custom' && draft.changes().length) event.preventDefault();
+        if (draft && draft.changes().length) event.preventDefault();
     });
 }(RemoteAccess));

@@ -220,7 +220,7 @@ export function connect(world) {
         await visitor.leave();
     });
 
-    it('does not overwrite what another window saved', async () => {
+    it('does not overwrite what another window saved, and yet is off when one says off', async () => {
         const { home, browser } = world;
         home.save(withKeys(home));
         const visitor = await browser.visitor(home);
@@ -228,11 +228,16 @@ export function connect(world) {
         await tab.getByRole('button', { name: 'Switch off' }).waitFor();
         home.save({ ...withKeys(home), MQTT_PORT: 1234 });
         await tab.getByRole('button', { name: 'Switch off' }).click();
-        await tab.getByText('changed in the meantime').waitFor();
-        assert.equal(home.saved().ENABLED, undefined);
-        await tab.getByRole('button', { name: 'Switch off' }).click();
         await tab.getByRole('button', { name: 'Switch on' }).waitFor();
-        assert.equal(home.saved().MQTT_PORT, 1234);
+        assert.deepEqual([home.saved().ENABLED, home.saved().MQTT_PORT], [false, 1234]);
+
+        home.save({ ...withKeys(home), MQTT_PORT: 4321, ENABLED: false });
+        await tab.getByRole('button', { name: 'Switch on' }).click();
+        await tab.getByText('changed in the meantime').waitFor();
+        assert.equal(home.saved().ENABLED, false);
+        await tab.getByRole('button', { name: 'Switch on' }).click();
+        await tab.getByRole('button', { name: 'Switch off' }).waitFor();
+        assert.equal(home.saved().MQTT_PORT, 4321);
         await visitor.leave();
     });
 }

@@ -203,6 +203,25 @@ export function permissions(world) {
         await visitor.leave();
     });
 
+    it('is off when one says off, also from a window that is out of date, and keeps what is being edited', async () => {
+        const [visitor, one] = await custom(world);
+        const two = await visitor.open('permissions');
+        for (const tab of [one, two]) await openGroup(tab, 'feed');
+        await line(one, 'feed/data').click();
+        await save(one);
+        await one.getByText('Your list is in force').waitFor();
+        await line(two, 'feed/value').click();
+        await mode(two, 'off').click();
+        await two.getByText('Remote access is off').waitFor();
+        assert.equal(world.home.saved().ENABLED, false);
+        assert.equal(world.home.saved().ACCESS_CONTROL['feed/data'], 'read');
+        await mode(two, 'custom').click();
+        await two.getByText('1 change is not saved yet').waitFor();
+        await two.getByRole('button', { name: 'Save and switch on' }).click();
+        await two.getByText('Somebody else saved first').waitFor();
+        await visitor.leave();
+    });
+
     it('can be chosen before there is an account', async () => {
         const visitor = await world.browser.visitor(world.home);
         const tab = await visitor.open('permissions');
