@@ -1,28 +1,12 @@
 //! Golden messages of 2018–2021, made by hand from what the PHP server sent and the Python client answered.
 
+mod reading;
+
+use reading::{client, endpoint, read, refused};
 use remoteaccess_protocol::first_generation::{Answer, encode_answer, encode_refusal};
-use remoteaccess_protocol::request::{BadRequest, ReplyTo, parse};
-use remoteaccess_protocol::{ClientId, Endpoint, ErrorCode, Incoming, Request, Rights, limits};
+use remoteaccess_protocol::request::{ReplyTo, parse};
+use remoteaccess_protocol::{ErrorCode, Incoming, Request, Rights, limits};
 use serde_json::json;
-
-fn client(id: &str) -> ClientId {
-    ClientId::new(id).expect("a client id")
-}
-
-fn endpoint(path: &str) -> Endpoint {
-    Endpoint::parse(path).expect("an endpoint")
-}
-
-fn read(message: &str) -> Request {
-    match parse(message.as_bytes()) {
-        Ok(Incoming::Request(request)) => *request,
-        other => panic!("{message} was read as {other:?}"),
-    }
-}
-
-fn refused(message: &str) -> BadRequest {
-    parse(message.as_bytes()).expect_err(message)
-}
 
 fn data(request: &Request) -> Vec<(&str, &str)> {
     request.data.iter().collect()

@@ -1,30 +1,12 @@
 //! Golden requests of the second generation, byte for byte: calls, grants, cancels.
 
-use remoteaccess_protocol::request::{BadRequest, ReplyTo, encode_cancel, encode_credit, parse};
-use remoteaccess_protocol::{
-    Body, ClientId, Endpoint, ErrorCode, Format, Incoming, Method, Params, Request, Rights, V2, limits,
-};
+mod reading;
+
+use reading::{client, endpoint, read, refused};
+use remoteaccess_protocol::request::{ReplyTo, encode_cancel, encode_credit, parse};
+use remoteaccess_protocol::{Body, ErrorCode, Format, Incoming, Method, Params, Request, Rights, V2, limits};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-fn client(id: &str) -> ClientId {
-    ClientId::new(id).expect("a client id")
-}
-
-fn endpoint(path: &str) -> Endpoint {
-    Endpoint::parse(path).expect("an endpoint")
-}
-
-fn read(message: &str) -> Request {
-    match parse(message.as_bytes()) {
-        Ok(Incoming::Request(request)) => *request,
-        other => panic!("{message} was read as {other:?}"),
-    }
-}
-
-fn refused(message: &str) -> BadRequest {
-    parse(message.as_bytes()).expect_err(message)
-}
 
 fn full() -> Request {
     Request {
