@@ -241,10 +241,10 @@ impl Session<'_> {
                  or use another account here; this one takes over as soon as the other leaves.",
                 self.broker.host, self.broker.site
             );
-            if !commands.is_empty() {
+            // Once, not at every probe: two homes may stay like this for years.
+            if self.status.set(State::AccountInUse, message.clone()) {
                 warn!("{message}");
             }
-            self.status.set(State::AccountInUse, message);
         }
         self.courier.send(commands);
     }

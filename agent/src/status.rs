@@ -122,18 +122,21 @@ impl Status {
         Self { file, report: Mutex::new(report), changed: Notify::new(), spoken: Notify::new() }
     }
 
-    /// Says what the agent does now, in a sentence for its owner.
-    pub fn set(&self, state: State, message: impl Into<String>) {
+    /// Says what the agent does now, in a sentence for its owner. Whether that is another state than before.
+    pub fn set(&self, state: State, message: impl Into<String>) -> bool {
         let message = message.into();
-        self.update(|report| {
-            if report.state != state {
+        let changed = self.update(|report| {
+            let changed = report.state != state;
+            if changed {
                 report.since = unix_now();
                 report.counters.connects += u64::from(state == State::Connected);
             }
             report.state = state;
             report.message = message;
+            changed
         });
         self.spoken.notify_one();
+        changed
     }
 
     /// Says which server and account are meant.
@@ -210,9 +213,10 @@ impl Status {
         })
     }
 
-    fn update(&self, change: impl FnOnce(&mut Report)) {
-        self.locked(change);
+    fn update<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
+        let result = self.locked(change);
         self.changed.notify_one();
+        result
     }
 
     fn locked<T>(&self, work: impl FnOnce(&mut Report) -> T) -> T {
