@@ -73,15 +73,20 @@ async fn an_answer_from_another_home_answers_nothing() {
     assert!(answer.json().is_number(), "forged: {}", answer.text());
 }
 
-#[tokio::test]
-async fn garbage_on_every_topic_ends_no_session() {
-    let world = World::start().await;
-    let port = world.broker.ports().plain;
-    let mut alice = Peer::connect(port, NAME, &world.broker_password).await;
+/// Somebody with a home's name and password, and the bridge's client id as overheard there.
+async fn overhearing(world: &World) -> (Peer, String) {
+    let mut alice = Peer::connect(world.broker.ports().plain, NAME, &world.broker_password).await;
     assert!(alice.subscribe(&format!("user/{NAME}/request")).await);
     world.get("/feed/list.json").await;
     let client = alice.next().await.json()["clientId"].as_str().expect("a client").to_owned();
-    let intruder = Peer::connect(port, BRIDGE_USER, BRIDGE_PASSWORD).await;
+    (alice, client)
+}
+
+#[tokio::test]
+async fn garbage_on_every_topic_ends_no_session() {
+    let world = World::start().await;
+    let (alice, client) = overhearing(&world).await;
+    let intruder = Peer::connect(world.broker.ports().plain, BRIDGE_USER, BRIDGE_PASSWORD).await;
 
     let mut garbage: Vec<Vec<u8>> = [
         "",
@@ -125,11 +130,7 @@ async fn garbage_on_every_topic_ends_no_session() {
 #[tokio::test]
 async fn messages_as_large_as_the_broker_passes_end_no_session() {
     let world = World::start().await;
-    let port = world.broker.ports().plain;
-    let mut alice = Peer::connect(port, NAME, &world.broker_password).await;
-    assert!(alice.subscribe(&format!("user/{NAME}/request")).await);
-    world.get("/feed/list.json").await;
-    let client = alice.next().await.json()["clientId"].as_str().expect("a client").to_owned();
+    let (alice, client) = overhearing(&world).await;
     let mut intruder = Intruder::enter(&world).await;
 
     for size in [300_000, 1_000_000, 4_000_000] {
