@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles what runs at homes with the oldest compiler that has to take it: Debian's own 1.85, with which the
+# Compiles the product with the oldest compiler that has to take it: Debian's own 1.85, with which the
 # packages are built. It is unpacked into target/msrv and not installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,4 +29,4 @@ if [ ! -x "$folder/rustc" ]; then
 fi
 "$folder/rustc" --version
 RUSTC=$folder/rustc CARGO_TARGET_DIR=$folder/build \
-    cargo check --locked --quiet -p remoteaccess-protocol -p remoteaccess-agent
+    cargo check --locked --quiet -p remoteaccess-protocol -p remoteaccess-agent -p remoteaccess-bridge

@@ -38,8 +38,10 @@ pub fn identify(app: &App, headers: &HeaderMap, key: Option<&Secret>) -> Result<
 ///
 /// emoncms' own pages send an empty one where they rely on the session.
 pub fn take_key(pairs: &mut Vec<(String, String)>) -> Option<Secret> {
-    let keys = pairs.extract_if(.., |(name, _)| name == "apikey").map(|(_, key)| key);
-    keys.filter(|key| !key.is_empty()).last().map(Secret::new)
+    let (keys, others) = std::mem::take(pairs).into_iter().partition(|(name, _)| name == "apikey");
+    *pairs = others;
+    let keys: Vec<(String, String)> = keys;
+    keys.into_iter().map(|(_, key)| key).filter(|key| !key.is_empty()).next_back().map(Secret::new)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {

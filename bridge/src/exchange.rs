@@ -206,9 +206,10 @@ impl Exchange {
     }
 
     fn report(&self, id: &str, waiter: &mut Waiter) {
-        if waiter.tells
-            && let Some(report) = waiter.window.report()
-        {
+        if !waiter.tells {
+            return;
+        }
+        if let Some(report) = waiter.window.report() {
             self.outbox.put(id, &waiter.site, Control::Progress(report));
         }
     }
