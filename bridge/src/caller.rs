@@ -41,7 +41,7 @@ pub fn take_key(pairs: &mut Vec<(String, String)>) -> Option<Secret> {
     let (keys, others) = std::mem::take(pairs).into_iter().partition(|(name, _)| name == "apikey");
     *pairs = others;
     let keys: Vec<(String, String)> = keys;
-    keys.into_iter().map(|(_, key)| key).filter(|key| !key.is_empty()).next_back().map(Secret::new)
+    keys.into_iter().map(|(_, key)| key).rfind(|key| !key.is_empty()).map(Secret::new)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {
