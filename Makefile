@@ -51,6 +51,7 @@ check:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	tests/msrv.sh
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	    $(CARGO) fetch --locked --quiet; \
 	    $(CARGO) deny --offline --locked check bans licenses sources; \
 	else \
 	    echo "cargo-deny is not installed: licences and duplicates are not checked"; \
