@@ -74,5 +74,5 @@ pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Re
 }
 
 fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
-    Ok([app.gate.enter()?, app.gate.enter_home(caller.account.name())?])
+    Ok([app.gate.enter()?, app.gate.enter_home(&caller.account.site)?])
 }

@@ -51,7 +51,7 @@ impl App {
         Ok(Self {
             https: config.https,
             limits: config.limits,
-            gate: Gate::new(config.limits.requests, config.limits.requests_per_home, names()),
+            gate: Gate::new(config.limits.requests, config.limits.requests_per_home),
             sessions: Sessions::new(config.session_secret.as_ref(), config.https),
             throttle: Throttle::default(),
             passwords: Passwords::new()?,

@@ -1,6 +1,9 @@
 //! `bridge.toml`.
 
-use crate::accounts::{Account, RawAccount};
+use crate::{
+    accounts::{Account, RawAccount},
+    proxies::Proxies,
+};
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::limits::KEEP_ALIVE_SECONDS;
 use serde::Deserialize;
@@ -8,6 +11,7 @@ use std::{
     collections::HashSet,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,6 +28,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether browsers come by HTTPS, through a proxy before this bridge.
     pub https: bool,
+    /// Who may say where a request came from.
+    pub proxies: Arc<Proxies>,
     /// Signs session cookies; without it, sessions end with the process.
     pub session_secret: Option<Secret>,
     /// The MQTT broker.
@@ -142,6 +148,8 @@ struct Raw {
     listen: SocketAddr,
     #[serde(default = "yes")]
     https: bool,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
     session_secret: Option<Secret>,
     broker: BrokerConfig,
     #[serde(default)]
@@ -168,9 +176,10 @@ impl Raw {
         self.broker.check()?;
         let accounts = self.account.into_iter().map(RawAccount::check).collect::<Result<Vec<_>, _>>()?;
         check_distinct(&accounts)?;
+        let proxies = Proxies::parse(&self.trusted_proxies)?.into();
         let (listen, https, session_secret, broker) =
             (self.listen, self.https, self.session_secret, self.broker);
-        Ok(Config { listen, https, session_secret, broker, limits: self.limits.check()?, accounts })
+        Ok(Config { listen, https, proxies, session_secret, broker, limits: self.limits.check()?, accounts })
     }
 }
 

@@ -1,62 +1,60 @@
-//! How much each address holds at once.
+//! How much each of many holds at once.
 
-use crate::peer::Peer;
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Counts what peers hold. Has no more entries than there are holds, which others limit.
-#[derive(Clone, Debug)]
-pub struct Crowd {
-    held: Arc<Mutex<HashMap<IpAddr, usize>>>,
+/// Counts what each `K` holds. Has no more entries than there are holds, which others limit.
+#[derive(Debug)]
+pub struct Crowd<K: Eq + Hash> {
+    held: Arc<Mutex<HashMap<K, usize>>>,
     each: usize,
 }
 
-/// One of an address's share, free again once dropped.
+/// One of somebody's share, free again once dropped.
 #[derive(Debug)]
-pub struct Share {
-    crowd: Crowd,
-    address: Option<IpAddr>,
+pub struct Share<K: Eq + Hash> {
+    held: Arc<Mutex<HashMap<K, usize>>>,
+    holder: Option<K>,
 }
 
-impl Crowd {
-    /// Lets each address hold `each`.
+impl<K: Clone + Eq + Hash> Crowd<K> {
+    /// Lets each hold `each`.
     pub fn new(each: usize) -> Self {
         Self { held: Arc::default(), each }
     }
 
-    /// Lets `peer` hold one more, if its address has any left.
-    pub fn enter(&self, peer: Peer) -> Option<Share> {
-        let address = peer.limited();
-        if let Some(address) = address {
-            let mut held = self.held();
-            let count = held.get(&address).copied().unwrap_or(0);
+    /// Lets `holder` hold one more, if there is any left. Nobody in particular is not counted.
+    pub fn enter(&self, holder: Option<K>) -> Option<Share<K>> {
+        if let Some(holder) = &holder {
+            let mut held = lock(&self.held);
+            let count = held.get(holder).copied().unwrap_or(0);
             if count >= self.each {
                 return None;
             }
-            held.insert(address, count + 1);
+            held.insert(holder.clone(), count + 1);
         }
-        Some(Share { crowd: self.clone(), address })
-    }
-
-    fn held(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        Some(Share { held: Arc::clone(&self.held), holder })
     }
 }
 
-impl Drop for Share {
+impl<K: Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
-        let Some(address) = self.address else { return };
-        let mut held = self.crowd.held();
-        match held.get_mut(&address) {
+        let Some(holder) = &self.holder else { return };
+        let mut held = lock(&self.held);
+        match held.get_mut(holder) {
             Some(count) if *count > 1 => *count -= 1,
             _ => {
-                held.remove(&address);
+                held.remove(holder);
             }
         }
     }
+}
+
+fn lock<K>(held: &Mutex<HashMap<K, usize>>) -> MutexGuard<'_, HashMap<K, usize>> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -64,19 +62,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_address_has_its_share_and_this_machine_any() {
+    fn each_has_a_share_and_nobody_in_particular_any() {
         let crowd = Crowd::new(2);
-        let peer = |address: &str| Peer::new(address.parse().unwrap());
-        let (ann, bob) = (peer("192.0.2.1"), peer("2001:db8::1"));
-        let first = crowd.enter(ann).unwrap();
-        let second = crowd.enter(ann).unwrap();
-        assert!(crowd.enter(ann).is_none());
-        assert!(crowd.enter(bob).is_some());
-        let local: Vec<_> = (0..9).map(|_| crowd.enter(peer("127.0.0.1")).unwrap()).collect();
+        let first = crowd.enter(Some("ann")).unwrap();
+        let second = crowd.enter(Some("ann")).unwrap();
+        assert!(crowd.enter(Some("ann")).is_none());
+        assert!(crowd.enter(Some("bob")).is_some());
+        let others: Vec<_> = (0..9).map(|_| crowd.enter(None).unwrap()).collect();
         drop(first);
-        let third = crowd.enter(ann).unwrap();
-        assert!(crowd.enter(ann).is_none());
-        drop((second, third, local));
-        assert!(crowd.held().is_empty(), "nobody is remembered who holds nothing");
+        let third = crowd.enter(Some("ann")).unwrap();
+        assert!(crowd.enter(Some("ann")).is_none());
+        drop((second, third, others));
+        assert!(lock(&crowd.held).is_empty(), "nobody is remembered who holds nothing");
     }
 }

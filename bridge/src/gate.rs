@@ -5,7 +5,8 @@ use crate::{
     error::Error,
     peer::Peer,
 };
-use std::{collections::HashMap, sync::Arc};
+use remoteaccess_protocol::Site;
+use std::{net::IpAddr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bodies of callers who are not known yet, read at once: what they hold back keeps nobody else waiting.
@@ -18,25 +19,31 @@ const UNKNOWN_EACH: usize = 16;
 pub struct Gate {
     all: Arc<Semaphore>,
     unknown: Arc<Semaphore>,
-    unknown_each: Crowd,
-    homes: HashMap<String, Arc<Semaphore>>,
+    unknown_each: Crowd<IpAddr>,
+    homes: Crowd<Site>,
 }
 
 /// A place, free again once dropped.
 #[derive(Debug)]
 pub struct Place {
-    _permit: OwnedSemaphorePermit,
+    _held: Held,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "what they do is to be dropped")]
+enum Held {
+    OfAll(OwnedSemaphorePermit),
+    OfHome(Share<Site>),
 }
 
 impl Gate {
-    /// Places in all, and for each of these homes.
-    pub fn new(all: usize, per_home: usize, homes: impl IntoIterator<Item = String>) -> Self {
-        let homes = homes.into_iter().map(|name| (name, Arc::new(Semaphore::new(per_home)))).collect();
+    /// Places in all, and for each home.
+    pub fn new(all: usize, per_home: usize) -> Self {
         Self {
             all: Arc::new(Semaphore::new(all)),
             unknown: Arc::new(Semaphore::new(UNKNOWN)),
             unknown_each: Crowd::new(UNKNOWN_EACH),
-            homes,
+            homes: Crowd::new(per_home),
         }
     }
 
@@ -52,21 +59,22 @@ impl Gate {
     ///
     /// # Errors
     /// [`Error::Busy`] where there is no place.
-    pub fn enter_unknown(&self, peer: Peer) -> Result<(Place, Share), Error> {
-        place(&self.unknown).zip(self.unknown_each.enter(peer)).ok_or(Error::Busy)
+    pub fn enter_unknown(&self, peer: Peer) -> Result<(Place, Share<IpAddr>), Error> {
+        place(&self.unknown).zip(self.unknown_each.enter(peer.limited())).ok_or(Error::Busy)
     }
 
     /// Lets a request to `home` in.
     ///
     /// # Errors
     /// [`Error::HomeBusy`] where there is no place.
-    pub fn enter_home(&self, home: &str) -> Result<Place, Error> {
-        self.homes.get(home).and_then(place).ok_or(Error::HomeBusy)
+    pub fn enter_home(&self, home: &Site) -> Result<Place, Error> {
+        let share = self.homes.enter(Some(home.clone())).ok_or(Error::HomeBusy)?;
+        Ok(Place { _held: Held::OfHome(share) })
     }
 }
 
 fn place(places: &Arc<Semaphore>) -> Option<Place> {
-    Arc::clone(places).try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    Arc::clone(places).try_acquire_owned().ok().map(|permit| Place { _held: Held::OfAll(permit) })
 }
 
 #[cfg(test)]
@@ -75,13 +83,14 @@ mod tests {
 
     #[test]
     fn places_are_counted_for_each_home_and_in_all() {
-        let gate = Gate::new(3, 2, ["ann".to_owned(), "bob".to_owned()]);
-        let first = gate.enter_home("ann").unwrap();
-        let _second = gate.enter_home("ann").unwrap();
-        assert_eq!(gate.enter_home("ann").unwrap_err(), Error::HomeBusy);
-        assert!(gate.enter_home("bob").is_ok());
+        let gate = Gate::new(3, 2);
+        let (ann, bob) = (Site::new("ann").unwrap(), Site::new("bob").unwrap());
+        let first = gate.enter_home(&ann).unwrap();
+        let _second = gate.enter_home(&ann).unwrap();
+        assert_eq!(gate.enter_home(&ann).unwrap_err(), Error::HomeBusy);
+        assert!(gate.enter_home(&bob).is_ok());
         drop(first);
-        assert!(gate.enter_home("ann").is_ok());
+        assert!(gate.enter_home(&ann).is_ok());
         let places: Vec<_> = (0..3).map(|_| gate.enter().unwrap()).collect();
         assert_eq!(gate.enter().unwrap_err(), Error::Busy);
         let peer = |address: &str| Peer::new(address.parse().unwrap());

@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod server;
+pub mod proxies;
 pub mod patience;
 pub mod routes;
 pub mod page;
@@ -54,6 +55,7 @@ use error::Error;
 use exchange::Exchange;
 use homes::Homes;
 use presence::Home;
+use proxies::Proxies;
 use remoteaccess_common::random;
 use remoteaccess_protocol::{ClientId, topic::ToBridge};
 use std::{net::SocketAddr, sync::Arc};
@@ -64,6 +66,7 @@ pub struct Bridge {
     listener: TcpListener,
     connection: Connection,
     app: Arc<App>,
+    proxies: Arc<Proxies>,
 }
 
 impl Bridge {
@@ -74,14 +77,14 @@ impl Bridge {
     pub async fn bind(config: Config) -> Result<Self> {
         // Whoever came first, also in a test with several bridges, has installed the same one.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let listen = config.listen;
+        let (listen, proxies) = (config.listen, Arc::clone(&config.proxies));
         let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
             .context("hexadecimal digits make a client id")?;
         let (connection, link) = Connection::new(&config.broker, client.clone())?;
         let app = Arc::new(App::new(config, client, link)?);
         let listener = TcpListener::bind(listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
-        Ok(Self { listener, connection, app })
+        Ok(Self { listener, connection, app, proxies })
     }
 
     /// Where it listens.
@@ -97,14 +100,14 @@ impl Bridge {
     /// # Errors
     /// Where the socket fails for good.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { listener, connection, app } = self;
+        let Self { listener, connection, app, proxies } = self;
         tracing::info!("listening on http://{}", listener.local_addr()?);
         // Ends its tasks when it goes out of scope.
         let mut tasks = JoinSet::new();
         let (homes, exchange) = (Arc::clone(&app.homes), Arc::clone(&app.exchange));
         tasks.spawn(connection.run(move |event| dispatch(&homes, &exchange, &event)));
         tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
-        server::serve(listener, routes::router(app), stop).await
+        server::serve(listener, routes::router(app), proxies, stop).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Connections from callers: how many, how slow, and how they end.
 
-use crate::{crowd::Crowd, patience::Patient, peer::Peer};
+use crate::{crowd::Crowd, patience::Patient, peer::Peer, proxies::Proxies};
 use anyhow::Result;
 use axum::Router;
 use hyper::{
@@ -14,7 +14,7 @@ use hyper_util::{
     server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -38,7 +38,12 @@ const GRACE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// None at present: a connection's failure is its own.
-pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) -> Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    proxies: Arc<Proxies>,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let crowd = Crowd::new(MAX_CONNECTIONS_EACH);
     let open = GracefulShutdown::new();
@@ -46,9 +51,9 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
     loop {
         let place = Arc::clone(&places).acquire_owned();
         let next = async { (place.await, listener.accept().await) };
-        let (place, socket, peer) = tokio::select! {
+        let (place, socket, address) = tokio::select! {
             (place, accepted) = next => match accepted {
-                Ok((socket, address)) => (place, socket, Peer::new(address.ip())),
+                Ok((socket, address)) => (place, socket, address.ip()),
                 Err(error) => {
                     refused(&error).await;
                     continue;
@@ -56,11 +61,13 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
             },
             () = &mut stop => break,
         };
-        let Some(share) = crowd.enter(peer) else {
-            tracing::debug!(?peer, "too many connections from one address");
+        // Who is behind a proxy shows only in what it sends.
+        let counted = if proxies.trusts(address) { None } else { Peer::new(address).limited() };
+        let Some(share) = crowd.enter(counted) else {
+            tracing::debug!(%address, "too many connections from one address");
             continue;
         };
-        let connection = connection(socket, peer, routes.clone());
+        let connection = connection(socket, address, Arc::clone(&proxies), routes.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
             let _held = (place, share);
@@ -78,13 +85,15 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
 
 fn connection(
     socket: TcpStream,
-    peer: Peer,
+    address: IpAddr,
+    proxies: Arc<Proxies>,
     routes: Router,
 ) -> impl GracefulConnection<Error = hyper::Error> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
     let routes = TowerToHyperService::new(routes);
     let routes = service_fn(move |mut request: Request<Incoming>| {
+        let peer = proxies.peer(address, request.headers());
         request.extensions_mut().insert(peer);
         routes.call(request)
     });

@@ -100,7 +100,8 @@ impl World {
     pub(crate) async fn listen(&self, address: &str) -> SocketAddr {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(server::serve(listener, self.routes.clone(), std::future::pending()));
+        let served = server::serve(listener, self.routes.clone(), Arc::default(), std::future::pending());
+        tokio::spawn(served);
         address
     }
 
