@@ -5,6 +5,7 @@
 #   make demo ONCE=1   the same, and out again: exit status 0 if it worked
 #   make test          every test; make rust and make module run a part of them
 #   make check         format, lints, oldest compiler, dependencies
+#   make web           the web view, which the bridge has inside; where it changed
 #
 # EMONCMS_SRC=DIR, an emoncms checkout, makes demo and test use a real emoncms as well.
 
@@ -18,18 +19,18 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check programs rust module
+.PHONY: help demo test check programs rust module web web-test
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
-demo:
+demo: web
 	@tests/needs.sh build broker $(EMONCMS)
 	@$(CARGO) build --locked --quiet -p remoteaccess-agent -p remoteaccess-bridge
 	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin demo
 	@exec $(TARGET)/debug/demo $(if $(ONCE),--once)
 
-test: rust module
+test: web-test rust module
 
 rust: programs
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -38,14 +39,29 @@ rust: programs
 	    $(CARGO) test --locked --workspace --no-fail-fast -- --test-threads=2; \
 	fi
 
+# The bridge has the view inside, so it is built first; where nothing changed, that takes no time.
+web: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html web/vite.config.ts web/scripts/pack.mjs \
+    $(shell find web/src web/public web/dev -type f)
+	@cd web && npm run --silent build
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@tests/needs.sh web
+	@cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web-test: web
+	@cd web && npm test --silent
+
 module:
 	@emoncms-module/tests/run
 
-programs:
+programs: web
 	@tests/needs.sh build broker $(EMONCMS)
 	@$(CARGO) build --locked -p remoteaccess-agent -p remoteaccess-bridge
 
-check:
+check: web
 	@tests/needs.sh build msrv
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings

@@ -11,6 +11,9 @@ need() { # COMMAND PACKAGE...
 for what in "$@"; do
     case $what in
         build) need cc gcc libc6-dev ;;
+        web)
+            need node nodejs
+            need npm npm ;;
         broker)
             need mosquitto mosquitto
             need mosquitto_passwd mosquitto

@@ -2,19 +2,19 @@
 
 use axum::http::{HeaderMap, header};
 
-/// Whether `Accept-Encoding` (RFC 9110, 12.5.3) allows zstd.
-pub fn takes_zstd(headers: &HeaderMap) -> bool {
+/// Whether `Accept-Encoding` (RFC 9110, 12.5.3) allows the encoding of that name, in lower case.
+pub fn takes(headers: &HeaderMap, encoding: &str) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
     let codings = lines.flat_map(|line| line.split(',')).filter_map(coding);
-    let (mut zstd, mut any) = (None, None);
+    let (mut wanted, mut any) = (None, None);
     for (name, allowed) in codings {
-        match name.as_str() {
-            "zstd" => zstd = Some(allowed),
-            "*" => any = Some(allowed),
-            _ => {}
+        if name == encoding {
+            wanted = Some(allowed);
+        } else if name == "*" {
+            any = Some(allowed);
         }
     }
-    zstd.or(any).unwrap_or(false)
+    wanted.or(any).unwrap_or(false)
 }
 
 /// A coding's name in lower case and whether its weight is more than nothing; `None` for what is malformed.
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn weights_and_wildcards_count() {
-        for (accepts, takes) in [
+        for (accepts, taken) in [
             (vec!["zstd"], true),
             (vec!["gzip, deflate, br, zstd"], true),
             (vec!["gzip", "ZSTD;q=0.1"], true),
@@ -54,7 +54,7 @@ mod tests {
             for line in &accepts {
                 headers.append(header::ACCEPT_ENCODING, line.parse().unwrap());
             }
-            assert_eq!(takes_zstd(&headers), takes, "{accepts:?}");
+            assert_eq!(takes(&headers, "zstd"), taken, "{accepts:?}");
         }
     }
 }

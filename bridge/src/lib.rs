@@ -1,7 +1,7 @@
 //! The cloud's end of emoncms remote access: HTTP on one side, MQTT on the other.
 //!
 //! A request meets the modules in the order in which they are declared. [`server`] accepts its connection,
-//! [`routes`] says who answers it: the [`page`], the bridge's [`own`] handlers, or [`relay`]. That one reads the
+//! [`routes`] says who answers it: the web view's [`assets`], the bridge's [`own`] handlers, or [`relay`]. That one reads the
 //! [`target`]; [`admission`] finds the [`caller`], what is left of the [`gate`], and the [`input`]; it looks whether the home is
 //! there ([`homes`]), opens an [`exchange`] and publishes through the [`broker`]. What comes back climbs from the
 //! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
@@ -11,7 +11,7 @@ pub mod server;
 pub mod proxies;
 pub mod patience;
 pub mod routes;
-pub mod page;
+pub mod assets;
 pub mod own;
 pub mod login;
 pub mod relay;

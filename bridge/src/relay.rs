@@ -70,7 +70,7 @@ async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Res
     let etag = known_etag(&head.headers);
     let asked = Asked {
         target,
-        takes_zstd: coding::takes_zstd(&head.headers),
+        takes_zstd: coding::takes(&head.headers, "zstd"),
         has_etag: etag.is_some(),
         tells_breaks: head.version >= Version::HTTP_11,
     };

@@ -1,6 +1,6 @@
 //! The one URL table, and what stands on every answer.
 
-use crate::{app::App, error::Error, own, page, relay::relay};
+use crate::{app::App, assets, error::Error, own, relay::relay};
 use axum::{
     Router,
     extract::State,
@@ -16,8 +16,9 @@ use std::sync::Arc;
 /// emoncms' controllers never start with a dash, so `/-/` is free for the bridge's own.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/", get(page::index))
-        .route("/-/assets/{name}", get(page::asset))
+        .route("/", get(assets::index))
+        .route("/-/assets/{name}", get(assets::hashed))
+        .route("/-/static/{name}", get(assets::named))
         .route("/-/session", get(own::session).post(own::sign_in).delete(own::sign_out))
         .route("/-/home", get(own::home))
         .route("/-/health", get(own::health))

@@ -14,3 +14,5 @@ mod refusals;
 mod sockets;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod view;

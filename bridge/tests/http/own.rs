@@ -1,4 +1,4 @@
-//! What the bridge answers itself: signing in, presence, health, the page.
+//! What the bridge answers itself: signing in, presence, health.
 
 use crate::support::{ANN_READ, ANN_WRITE, Answer, PASSWORD, World, get, request};
 
@@ -135,31 +135,4 @@ async fn presence_and_health_are_told() {
         (503, "broker_offline".into())
     );
     assert_eq!(world.send(get("/-/home")).await.error(), (503, "broker_offline".into()));
-}
-
-#[tokio::test]
-async fn the_page_brings_nothing_from_elsewhere() {
-    let world = World::new();
-    for (uri, content_type) in [
-        ("/", "text/html; charset=utf-8"),
-        ("/-/assets/page.js", "text/javascript; charset=utf-8"),
-        ("/-/assets/words.js", "text/javascript; charset=utf-8"),
-        ("/-/assets/page.css", "text/css; charset=utf-8"),
-    ] {
-        let answer = world.send(request("GET", uri, &[], "")).await;
-        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, content_type));
-        let policy = answer.header("content-security-policy");
-        assert!(
-            policy.starts_with("default-src 'self'; frame-ancestors 'none'") && !policy.contains("unsafe")
-        );
-        assert!(!answer.text().contains("innerHTML") && !answer.text().contains("style="), "{uri}");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    }
-    let index = world.send(request("GET", "/", &[], "")).await;
-    assert!(
-        !index.text().contains("<script>") && !index.text().contains("http"),
-        "nothing inline or from outside"
-    );
-    let missing = world.send(request("GET", "/-/assets/x.js", &[], "")).await;
-    assert_eq!(missing.error(), (404, "not_relayed".into()));
 }

@@ -1,0 +1,99 @@
+// The one way to the bridge. Nothing here throws: a failure is an answer that says what happened.
+
+/** Why there is no answer. */
+export interface Refusal {
+    /** As in docs/protocol.md; beside those: `bridge_gone`, `cancelled` and `emoncms_says`. */
+    code: string;
+    /** A sentence for people, in English, without a full stop. */
+    message: string;
+    /** HTTP's, 0 where there was none. */
+    status: number;
+    /** When the home was last seen, in seconds since 1970. */
+    lastSeen?: number;
+    /** Seconds. */
+    retryAfter?: number;
+}
+
+export type Answer<T> = { ok: true; data: T } | { ok: false; refusal: Refusal };
+
+interface Options {
+    method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    body?: unknown;
+    signal?: AbortSignal;
+}
+
+/** Longer than the bridge's own patience with a home, so that its refusal, which knows more, comes first. */
+const PATIENCE_MS = 40_000;
+
+const listeners: (() => void)[] = [];
+
+/** Calls `listener` whenever an answer says that nobody is signed in (any more). */
+export function onSignedOut(listener: () => void): void {
+    listeners.push(listener);
+}
+
+export async function ask<T>(path: string, options: Options = {}): Promise<Answer<T>> {
+    const { method = 'GET', body, signal } = options;
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const patience = new AbortController();
+    const cancel = () => patience.abort();
+    const timer = setTimeout(cancel, PATIENCE_MS);
+    signal?.addEventListener('abort', cancel);
+    try {
+        if (signal?.aborted) return cancelled();
+        const response = await fetch(path, {
+            method,
+            headers,
+            body: body === undefined ? undefined : JSON.stringify(body),
+            signal: patience.signal,
+            credentials: 'same-origin',
+        });
+        return await read<T>(response);
+    } catch {
+        return signal?.aborted ? cancelled() : gone();
+    } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+    }
+}
+
+async function read<T>(response: Response): Promise<Answer<T>> {
+    const text = await response.text();
+    let data: unknown = null;
+    try {
+        if (text !== '') data = JSON.parse(text);
+    } catch {
+        if (response.ok) return refuse('bad_answer', text.slice(0, 240), response.status);
+    }
+    if (response.ok && !isRefusal(data)) return { ok: true, data: data as T };
+
+    const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
+    const refusal: Refusal = {
+        // A refusal of emoncms' own names no code.
+        code: typeof said.error === 'string' ? said.error : response.ok ? 'emoncms_says' : `http_${response.status}`,
+        message: typeof said.message === 'string' ? said.message : '',
+        status: response.status,
+    };
+    if (typeof said.last_seen === 'number') refusal.lastSeen = said.last_seen;
+    const wait = Number(response.headers.get('Retry-After'));
+    if (wait > 0) refusal.retryAfter = wait;
+    if (response.status === 401 && refusal.code === 'unauthorized') listeners.forEach((listener) => listener());
+    return { ok: false, refusal };
+}
+
+function isRefusal(data: unknown): boolean {
+    return typeof data === 'object' && data !== null && 'success' in data && data.success === false;
+}
+
+function refuse(code: string, message: string, status: number): Answer<never> {
+    return { ok: false, refusal: { code, message, status } };
+}
+
+function gone(): Answer<never> {
+    return refuse('bridge_gone', 'the server cannot be reached', 0);
+}
+
+function cancelled(): Answer<never> {
+    return refuse('cancelled', 'no longer needed', 0);
+}
