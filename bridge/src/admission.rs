@@ -13,6 +13,7 @@ use axum::{
     http::{Method, request::Parts},
 };
 use bytes::Bytes;
+use std::time::Instant;
 
 /// A request whose caller is known, with its places.
 #[derive(Debug)]
@@ -74,5 +75,7 @@ pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Re
 }
 
 fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
+    let account = caller.account.name().to_owned();
+    app.account_rates.take(account, Instant::now()).map_err(|wait| Error::TooFast { wait })?;
     Ok([app.gate.enter()?, app.gate.enter_home(&caller.account.site)?])
 }

@@ -7,13 +7,16 @@ use crate::{
     exchange::Exchange,
     gate::Gate,
     homes::Homes,
+    metrics::Metrics,
+    observe::Told,
     password::Passwords,
+    rate::Rates,
     session::Sessions,
     throttle::Throttle,
 };
 use anyhow::Result;
 use remoteaccess_protocol::ClientId;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// One running bridge.
 #[derive(Debug)]
@@ -24,6 +27,14 @@ pub struct App {
     pub limits: Limits,
     /// How many.
     pub gate: Gate,
+    /// How often from one address.
+    pub address_rates: Rates<IpAddr>,
+    /// How often in one account's name.
+    pub account_rates: Rates<String>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What the operator was told.
+    pub told: Told,
     /// Who may ask.
     pub accounts: Accounts,
     /// Who signed in.
@@ -52,6 +63,10 @@ impl App {
             https: config.https,
             limits: config.limits,
             gate: Gate::new(config.limits.requests, config.limits.requests_per_home),
+            address_rates: Rates::new(config.limits.address_rate),
+            account_rates: Rates::new(config.limits.account_rate),
+            metrics: Metrics::new(&link),
+            told: Told::default(),
             sessions: Sessions::new(config.session_secret.as_ref(), config.https),
             throttle: Throttle::default(),
             passwords: Passwords::new()?,

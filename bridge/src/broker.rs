@@ -3,6 +3,7 @@
 use crate::{config::BrokerConfig, error::Error};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
+use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 use remoteaccess_common::{Backoff, trust};
 use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES, topic};
 use rumqttc::{
@@ -49,12 +50,16 @@ pub enum Event<'a> {
 #[derive(Clone, Debug)]
 pub struct Link {
     client: watch::Receiver<Option<AsyncClient>>,
+    /// Bytes of messages that went out.
+    pub sent: Counter,
+    /// Messages that wait for room in the queue.
+    pub waiting: Gauge,
 }
 
 impl Link {
     /// Publishes through whatever client `client` holds.
     pub fn new(client: watch::Receiver<Option<AsyncClient>>) -> Self {
-        Self { client }
+        Self { client, sent: Counter::default(), waiting: Gauge::default() }
     }
 
     /// Whether requests can go out.
@@ -68,8 +73,29 @@ impl Link {
     /// [`Error::BrokerOffline`] where there is no connection, or none any more.
     pub async fn publish(&self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
         let client = self.client.borrow().clone().ok_or(Error::BrokerOffline)?;
+        let bytes = payload.len() as u64;
+        let waits = Waits::new(&self.waiting);
         let sent = client.publish_bytes(topic, QoS::AtMostOnce, false, payload.into()).await;
-        sent.map_err(|_| Error::BrokerOffline)
+        drop(waits);
+        sent.map_err(|_| Error::BrokerOffline)?;
+        self.sent.inc_by(bytes);
+        Ok(())
+    }
+}
+
+/// Counts as waiting until dropped, also by a caller who has gone.
+struct Waits<'a>(&'a Gauge);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a Gauge) -> Self {
+        waiting.inc();
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -1,9 +1,16 @@
 //! `bridge.toml`.
 
+mod limits;
+mod operation;
+
+pub use limits::Limits;
+pub use operation::{MetricsConfig, TlsConfig};
+
 use crate::{
     accounts::{Account, RawAccount},
     proxies::Proxies,
 };
+use limits::RawLimits;
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::limits::KEEP_ALIVE_SECONDS;
 use serde::Deserialize;
@@ -12,7 +19,6 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 /// Where the program looks for its configuration.
@@ -36,6 +42,10 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// How much at once, how long.
     pub limits: Limits,
+    /// A certificate of this bridge's own; without it a proxy before it has one.
+    pub tls: Option<TlsConfig>,
+    /// Where Prometheus asks.
+    pub metrics: Option<MetricsConfig>,
     /// Who may ask.
     pub accounts: Vec<Account>,
 }
@@ -65,30 +75,6 @@ impl BrokerConfig {
     /// Its port; where none is given, MQTT's own.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.tls { 8883 } else { 1883 })
-    }
-}
-
-/// How much at once, how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Until the answer's first frame.
-    pub request_timeout: Duration,
-    /// Between two frames of an answer.
-    pub idle_timeout: Duration,
-    /// Requests to one home at once; emoncms' own pages make a dozen, an agent of ours takes as many as these.
-    pub requests_per_home: usize,
-    /// Requests to all homes at once. Each may hold a window of its answer: 1024 are 256 MB at the worst.
-    pub requests: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(15),
-            idle_timeout: Duration::from_secs(30),
-            requests_per_home: 64,
-            requests: 1024,
-        }
     }
 }
 
@@ -154,17 +140,10 @@ struct Raw {
     broker: BrokerConfig,
     #[serde(default)]
     limits: RawLimits,
+    tls: Option<TlsConfig>,
+    metrics: Option<MetricsConfig>,
     #[serde(default)]
     account: Vec<RawAccount>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLimits {
-    request_timeout_ms: Option<u64>,
-    idle_timeout_ms: Option<u64>,
-    requests_per_home: Option<u64>,
-    requests: Option<u64>,
 }
 
 impl Raw {
@@ -174,12 +153,16 @@ impl Raw {
             return Err(format!("session_secret needs {MIN_SESSION_SECRET} characters or more"));
         }
         self.broker.check()?;
+        if self.tls.is_some() && !self.https {
+            return Err("https = false contradicts [tls]".into());
+        }
         let accounts = self.account.into_iter().map(RawAccount::check).collect::<Result<Vec<_>, _>>()?;
         check_distinct(&accounts)?;
         let proxies = Proxies::parse(&self.trusted_proxies)?.into();
         let (listen, https, session_secret, broker) =
             (self.listen, self.https, self.session_secret, self.broker);
-        Ok(Config { listen, https, proxies, session_secret, broker, limits: self.limits.check()?, accounts })
+        let (limits, tls, metrics) = (self.limits.check()?, self.tls, self.metrics);
+        Ok(Config { listen, https, proxies, session_secret, broker, limits, tls, metrics, accounts })
     }
 }
 
@@ -195,34 +178,6 @@ impl BrokerConfig {
             return Err("broker.ca_file has no effect without broker.tls = true".into());
         }
         within("broker.keep_alive_seconds", self.keep_alive_seconds, 5, 600).map(|_| ())
-    }
-}
-
-impl RawLimits {
-    fn check(&self) -> Result<Limits, String> {
-        let default = Limits::default();
-        let time = |name, given: Option<u64>, default| {
-            let checked = given.map(|ms| within(name, ms, 100, 120_000)).transpose()?;
-            Ok::<_, String>(checked.map_or(default, Duration::from_millis))
-        };
-        let count = |name, given: Option<u64>, default| {
-            let checked = given.map(|count| within(name, count, 1, 65_536)).transpose()?;
-            Ok::<_, String>(checked.and_then(|count| usize::try_from(count).ok()).unwrap_or(default))
-        };
-        Ok(Limits {
-            request_timeout: time(
-                "limits.request_timeout_ms",
-                self.request_timeout_ms,
-                default.request_timeout,
-            )?,
-            idle_timeout: time("limits.idle_timeout_ms", self.idle_timeout_ms, default.idle_timeout)?,
-            requests_per_home: count(
-                "limits.requests_per_home",
-                self.requests_per_home,
-                default.requests_per_home,
-            )?,
-            requests: count("limits.requests", self.requests, default.requests)?,
-        })
     }
 }
 
@@ -261,6 +216,8 @@ fn yes() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rate::Rate;
+    use std::time::Duration;
 
     const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$hO5NM7PMFyRk0oRYEmZUjg";
 
@@ -303,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn rates_have_defaults_that_can_be_lifted_and_raised() {
+        for (lines, rate) in [
+            ("", Rate::new(100, 1000)),
+            ("account_requests_per_second = 0", None),
+            ("account_requests_per_second = 5", Rate::new(5, 1000)),
+            ("account_requests_per_second = 5000", Rate::new(5000, 5000)),
+            ("account_requests_per_second = 5\naccount_burst = 7", Rate::new(5, 7)),
+        ] {
+            let config =
+                Config::parse(&format!("[broker]\nhost = \"localhost\"\n[limits]\n{lines}")).unwrap();
+            assert_eq!(config.limits.account_rate, rate, "{lines}");
+            assert_eq!(config.limits.address_rate, Rate::new(200, 2000));
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_in_words() {
         let broker = "[broker]\nhost = \"localhost\"\n";
         let ann = account("ann", '1');
@@ -316,6 +289,10 @@ mod tests {
             (format!("{broker}ca_file = \"/x\""), "no effect without broker.tls"),
             (format!("{broker}keep_alive_seconds = 0"), "between 5 and 600"),
             (format!("{broker}[limits]\nrequests = 0"), "limits.requests must lie between 1 and"),
+            (format!("{broker}[limits]\naddress_burst = 0"), "limits.address_burst must lie between 1 and"),
+            (format!("trusted_proxies = [\"nginx\"]\n{broker}"), "trusted_proxies: \"nginx\" is no address"),
+            (format!("https = false\n{broker}[tls]\ncertificate = \"a\"\nkey = \"b\""), "contradicts [tls]"),
+            (format!("{broker}[tls]\ncertificate = \"a\""), "missing field `key`"),
             (format!("{broker}[limits]\nrequest_timeout_ms = 999999"), "limits.request_timeout_ms"),
             (format!("{broker}{}", account("ann.b", '1')), "account name \"ann.b\""),
             (format!("{broker}{}", account("a+b", '1')), "letters, digits, _ and -"),

@@ -58,6 +58,12 @@ pub enum Error {
     /// Too many requests to the bridge at once.
     #[error("the bridge is busy; try again in a moment")]
     Busy,
+    /// Too many requests from one address, or in one account's name.
+    #[error("too many requests in a short time; wait a moment and try again")]
+    TooFast {
+        /// Until the next one is let in.
+        wait: Duration,
+    },
     /// The answer is larger than the limit.
     #[error("the answer is too large for your home's old client; update it, or ask for less")]
     AnswerTooLarge,
@@ -92,7 +98,9 @@ impl Error {
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
             Self::BrokerOffline => ErrorCode::BrokerOffline,
             Self::HomeTimeout => ErrorCode::HomeTimeout,
-            Self::HomeBusy | Self::Busy | Self::TooManyAttempts { .. } => ErrorCode::Busy,
+            Self::HomeBusy | Self::Busy | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
+                ErrorCode::Busy
+            }
             Self::AnswerTooLarge => ErrorCode::TooLarge,
             Self::BadAnswer(_) => ErrorCode::BadAnswer,
             Self::Refused(refusal) => refusal.code,
@@ -102,14 +110,16 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Method | Self::OwnMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HomeBusy | Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::HomeBusy | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),
         }
     }
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { wait } => Some(wait.as_secs() + 1),
+            Self::TooManyAttempts { wait } | Self::TooFast { wait } => Some(wait.as_secs() + 1),
             other => other.code().retry_after().map(u64::from),
         }
     }
@@ -122,6 +132,7 @@ impl IntoResponse for Error {
             body["last_seen"] = (*seconds).into();
         }
         let mut response = (self.status(), Json(body)).into_response();
+        response.extensions_mut().insert(self.code());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after() {

@@ -58,6 +58,11 @@ impl Exchange {
         &self.outbox
     }
 
+    /// How many answers are yet to come.
+    pub fn under_way(&self) -> usize {
+        self.waiting().len()
+    }
+
     /// Makes an id and waits for its answer from `site`.
     pub fn open(self: &Arc<Self>, site: &Site) -> Pending {
         let id = random::hex_id::<16>();

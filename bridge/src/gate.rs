@@ -18,6 +18,7 @@ const UNKNOWN_EACH: usize = 16;
 #[derive(Debug)]
 pub struct Gate {
     all: Arc<Semaphore>,
+    places: usize,
     unknown: Arc<Semaphore>,
     unknown_each: Crowd<IpAddr>,
     homes: Crowd<Site>,
@@ -41,10 +42,16 @@ impl Gate {
     pub fn new(all: usize, per_home: usize) -> Self {
         Self {
             all: Arc::new(Semaphore::new(all)),
+            places: all,
             unknown: Arc::new(Semaphore::new(UNKNOWN)),
             unknown_each: Crowd::new(UNKNOWN_EACH),
             homes: Crowd::new(per_home),
         }
+    }
+
+    /// How many requests run.
+    pub fn in_use(&self) -> usize {
+        self.places.saturating_sub(self.all.available_permits())
     }
 
     /// Lets a request in.

@@ -63,6 +63,11 @@ impl Homes {
         home
     }
 
+    /// How many homes are there.
+    pub fn online(&self) -> usize {
+        self.ledger().online()
+    }
+
     /// Whether `site` is there. Waits for its retained message just after a connection, otherwise answers at once.
     pub async fn home(&self, site: &Site) -> Home {
         let mut changes = self.settled_at.subscribe();

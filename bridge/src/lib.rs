@@ -7,10 +7,13 @@
 //! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
 
 pub mod config;
+pub mod front;
 pub mod server;
+pub mod tls;
 pub mod proxies;
 pub mod patience;
 pub mod routes;
+pub mod observe;
 pub mod assets;
 pub mod own;
 pub mod login;
@@ -24,12 +27,14 @@ pub mod coding;
 pub mod flow;
 pub mod unzstd;
 pub mod app;
+pub mod metrics;
 pub mod gate;
 pub mod crowd;
 pub mod accounts;
 pub mod origin;
 pub mod session;
 pub mod throttle;
+pub mod rate;
 pub mod attempts;
 pub mod peer;
 pub mod password;
@@ -41,6 +46,9 @@ pub mod window;
 pub mod outbox;
 pub mod broker;
 pub mod error;
+pub mod seldom;
+pub mod pulse;
+pub mod systemd;
 pub mod clock;
 #[cfg(test)]
 mod testing;
@@ -53,20 +61,19 @@ use app::App;
 use broker::{Connection, Event, Link};
 use error::Error;
 use exchange::Exchange;
-use homes::Homes;
+use front::Front;
 use presence::Home;
-use proxies::Proxies;
+use pulse::Pulse;
 use remoteaccess_common::random;
 use remoteaccess_protocol::{ClientId, topic::ToBridge};
 use std::{net::SocketAddr, sync::Arc};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// A bridge that listens, but does not serve yet.
 pub struct Bridge {
-    listener: TcpListener,
+    front: Front,
     connection: Connection,
     app: Arc<App>,
-    proxies: Arc<Proxies>,
 }
 
 impl Bridge {
@@ -77,14 +84,12 @@ impl Bridge {
     pub async fn bind(config: Config) -> Result<Self> {
         // Whoever came first, also in a test with several bridges, has installed the same one.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let (listen, proxies) = (config.listen, Arc::clone(&config.proxies));
         let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
             .context("hexadecimal digits make a client id")?;
         let (connection, link) = Connection::new(&config.broker, client.clone())?;
+        let front = Front::bind(&config).await?;
         let app = Arc::new(App::new(config, client, link)?);
-        let listener = TcpListener::bind(listen).await;
-        let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
-        Ok(Self { listener, connection, app, proxies })
+        Ok(Self { front, connection, app })
     }
 
     /// Where it listens.
@@ -92,7 +97,7 @@ impl Bridge {
     /// # Errors
     /// Where the system does not say.
     pub fn address(&self) -> Result<SocketAddr> {
-        self.listener.local_addr().context("the socket has no address")
+        self.front.address()
     }
 
     /// Serves until `stop`, then lets what runs finish, for a bounded time.
@@ -100,35 +105,41 @@ impl Bridge {
     /// # Errors
     /// Where the socket fails for good.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { listener, connection, app, proxies } = self;
-        tracing::info!("listening on http://{}", listener.local_addr()?);
+        let Self { front, connection, app } = self;
         // Ends its tasks when it goes out of scope.
         let mut tasks = JoinSet::new();
-        let (homes, exchange) = (Arc::clone(&app.homes), Arc::clone(&app.exchange));
-        tasks.spawn(connection.run(move |event| dispatch(&homes, &exchange, &event)));
+        let (pulse, heard) = (Pulse::default(), Arc::clone(&app));
+        tasks.spawn(pulse.watch(connection.run(move |event| dispatch(&heard, &event))));
         tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
-        server::serve(listener, routes::router(app), proxies, stop).await
+        front.serve(app, pulse, stop).await
     }
 }
 
 /// Takes each of the broker's events to whom it concerns. Never waits.
-fn dispatch(homes: &Homes, exchange: &Exchange, event: &Event<'_>) {
+fn dispatch(app: &App, event: &Event<'_>) {
+    let (homes, exchange) = (&app.homes, &app.exchange);
     match event {
         Event::Begun => homes.begun(),
-        Event::Ready => homes.ready(),
+        Event::Ready => {
+            app.metrics.broker_connections.inc();
+            homes.ready();
+        }
         Event::Lost => {
             homes.lost();
             exchange.fail_all(&Error::BrokerOffline);
         }
-        Event::Message { topic, payload, retained } => match ToBridge::parse(topic) {
-            Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
-            Some(ToBridge::Status(site)) => {
-                if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
-                    exchange.fail_site(&site, &Error::HomeOffline { last_seen });
+        Event::Message { topic, payload, retained } => {
+            app.metrics.broker_received.inc_by(payload.len() as u64);
+            match ToBridge::parse(topic) {
+                Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
+                Some(ToBridge::Status(site)) => {
+                    if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
+                        exchange.fail_site(&site, &Error::HomeOffline { last_seen });
+                    }
                 }
+                None => tracing::debug!(topic, "a topic that is not ours"),
             }
-            None => tracing::debug!(topic, "a topic that is not ours"),
-        },
+        }
     }
 }
 

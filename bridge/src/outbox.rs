@@ -56,6 +56,12 @@ impl Outbox {
         self.words().clear();
     }
 
+    /// How much there is to say.
+    #[expect(clippy::len_without_is_empty, reason = "for the metrics")]
+    pub fn len(&self) -> usize {
+        self.words().len()
+    }
+
     /// Everything that is there; waits until there is something.
     pub async fn take(&self) -> HashMap<String, (Site, Control)> {
         loop {

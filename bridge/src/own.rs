@@ -85,8 +85,13 @@ pub async fn home(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
     Ok(private(state))
 }
 
-/// `GET /-/health`: whether requests can go out at all.
-pub async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
+/// `GET /-/health`: that somebody answers.
+pub async fn health() -> Response {
+    private(json!({"success": true}))
+}
+
+/// `GET /-/ready`: whether requests can be served at all, or what is missing.
+pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let up = app.link.is_up().then(|| private(json!({"success": true, "broker": "connected"})));
     up.ok_or(Error::BrokerOffline)
 }

@@ -1,5 +1,6 @@
-//! A socket that gives up a caller who does not read.
+//! A socket that gives up a caller who does not read, and counts what goes through.
 
+use crate::metrics::Traffic;
 use std::{
     io,
     pin::Pin,
@@ -17,12 +18,19 @@ pub struct Patient<S> {
     socket: S,
     longest_stall: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    traffic: Traffic,
 }
 
 impl<S> Patient<S> {
     /// Waits `longest_stall` for `socket` to take something.
-    pub fn new(socket: S, longest_stall: Duration) -> Self {
-        Self { socket, longest_stall, stalled: None }
+    pub fn new(socket: S, longest_stall: Duration, traffic: Traffic) -> Self {
+        Self { socket, longest_stall, stalled: None, traffic }
+    }
+
+    fn count(&self, poll: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = poll {
+            self.traffic.sent.inc_by(*bytes as u64);
+        }
     }
 
     fn check<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -43,13 +51,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        self.traffic.received.inc_by((buffer.filled().len() - before) as u64);
+        poll
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.count(&poll);
         self.check(cx, poll)
     }
 
@@ -59,6 +71,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.count(&poll);
         self.check(cx, poll)
     }
 
@@ -89,7 +102,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_reads_nothing_is_given_up_and_who_reads_slowly_is_not() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut near = Patient::new(near, STALL);
+        let mut near = Patient::new(near, STALL, Traffic::default());
         let slow = async {
             for _ in 0..4 {
                 sleep(STALL - Duration::from_secs(1)).await;

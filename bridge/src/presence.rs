@@ -90,6 +90,13 @@ impl Ledger {
         gone
     }
 
+    /// How many homes are there.
+    pub fn online(&self) -> usize {
+        let online =
+            |entry: &&Entry| entry.connection == self.connection && matches!(entry.home, Home::Online(_));
+        self.homes.values().filter(online).count()
+    }
+
     /// What is known of `site`. `None` while its retained message may still be on the way, which `settled` rules
     /// out.
     pub fn home(&self, site: &Site, settled: bool) -> Option<Home> {

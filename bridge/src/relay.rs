@@ -52,7 +52,9 @@ pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Respons
                     ErrorCode::HomeOffline | ErrorCode::HomeTimeout | ErrorCode::EmoncmsTimeout
                 ) =>
         {
-            Json("API Timeout").into_response()
+            let mut response = Json("API Timeout").into_response();
+            response.extensions_mut().insert(error.code());
+            response
         }
         Err(error) => error.into_response(),
     }

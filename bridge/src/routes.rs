@@ -1,13 +1,13 @@
 //! The one URL table, and what stands on every answer.
 
-use crate::{app::App, assets, error::Error, own, relay::relay};
+use crate::{app::App, assets, error::Error, metrics, observe::observe, own, relay::relay};
 use axum::{
     Router,
     extract::State,
     http::{HeaderName, HeaderValue, header},
     middleware,
     response::Response,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use std::sync::Arc;
 
@@ -22,9 +22,24 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/-/session", get(own::session).post(own::sign_in).delete(own::sign_out))
         .route("/-/home", get(own::home))
         .route("/-/health", get(own::health))
+        .route("/-/ready", get(own::ready))
+        .route("/-/metrics", any(async || Error::NotRelayed))
         .route("/user/auth.json", post(own::emoncms_auth).fallback(relay))
         .method_not_allowed_fallback(async || Error::OwnMethod)
         .fallback(relay)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
+        .layer(middleware::map_response_with_state(Arc::clone(&app), secure))
+        .with_state(app)
+}
+
+/// What Prometheus is answered, on a listener of its own.
+pub fn metrics(app: Arc<App>) -> Router {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text =
+        async |State(app): State<Arc<App>>| ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics::text(&app));
+    Router::new()
+        .route("/metrics", get(text))
+        .route("/-/metrics", get(text))
         .layer(middleware::map_response_with_state(Arc::clone(&app), secure))
         .with_state(app)
 }

@@ -1,6 +1,8 @@
 //! Connections from callers: how many, how slow, and how they end.
 
-use crate::{crowd::Crowd, patience::Patient, peer::Peer, proxies::Proxies};
+use crate::{
+    crowd::Crowd, metrics::Traffic, patience::Patient, peer::Peer, proxies::Proxies, seldom::Seldom,
+};
 use anyhow::Result;
 use axum::Router;
 use hyper::{
@@ -11,46 +13,57 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
+    server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
-/// Connections at once; further ones wait in the system's own queue.
-const MAX_CONNECTIONS: usize = 4096;
-/// Connections from one address at once: several browsers behind one router, and not everybody's.
-const MAX_CONNECTIONS_EACH: usize = 256;
+/// For greeting one another in TLS.
+const SLOWEST_HANDSHAKE: Duration = Duration::from_secs(10);
 /// For the whole head of a request, and for an idle connection until the next one.
 const SLOWEST_HEAD: Duration = Duration::from_secs(30);
 /// What a caller may leave untaken before it is given up.
 const LONGEST_STALL: Duration = Duration::from_secs(60);
 /// The head of a request; also what is kept ready for a caller that reads slowly.
-const MAX_BUFFER: usize = 64 * 1024;
+pub const MAX_BUFFER: usize = 64 * 1024;
 /// How long requests may go on after the end was asked for: longer than one request's deadline.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// Where callers come in.
+pub struct Door {
+    /// The socket.
+    pub listener: TcpListener,
+    /// For HTTPS.
+    pub tls: Option<TlsAcceptor>,
+    /// Who speaks for others.
+    pub proxies: Arc<Proxies>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections from one address at once.
+    pub connections_each: usize,
+    /// What goes through.
+    pub traffic: Traffic,
+}
 
 /// Serves until `stop`, then lets what runs finish.
 ///
 /// # Errors
 /// None at present: a connection's failure is its own.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    proxies: Arc<Proxies>,
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let crowd = Crowd::new(MAX_CONNECTIONS_EACH);
-    let open = GracefulShutdown::new();
+pub async fn serve(door: Door, routes: Router, stop: impl Future<Output = ()>) -> Result<()> {
+    let Door { listener, tls, proxies, connections, connections_each, traffic } = door;
+    let places = Arc::new(Semaphore::new(connections));
+    let crowd = Crowd::new(connections_each);
+    let (open, full) = (GracefulShutdown::new(), Seldom::default());
     let mut stop = std::pin::pin!(stop);
     loop {
-        let place = Arc::clone(&places).acquire_owned();
-        let next = async { (place.await, listener.accept().await) };
+        let next = async { (place(&places, &full).await, listener.accept().await) };
         let (place, socket, address) = tokio::select! {
             (place, accepted) = next => match accepted {
                 Ok((socket, address)) => (place, socket, address.ip()),
@@ -67,11 +80,11 @@ pub async fn serve(
             tracing::debug!(%address, "too many connections from one address");
             continue;
         };
-        let connection = connection(socket, address, Arc::clone(&proxies), routes.clone());
-        let connection = open.watch(connection);
+        let caller = Caller { address, proxies: Arc::clone(&proxies), routes: routes.clone() };
+        let (tls, traffic, watcher) = (tls.clone(), traffic.clone(), open.watcher());
         tokio::spawn(async move {
             let _held = (place, share);
-            if let Err(error) = connection.await {
+            if let Err(error) = meet(socket, tls, traffic, caller, watcher).await {
                 tracing::debug!(%error, "connection ended");
             }
         });
@@ -83,26 +96,61 @@ pub async fn serve(
     Ok(())
 }
 
-fn connection(
-    socket: TcpStream,
+async fn place(places: &Arc<Semaphore>, full: &Seldom) -> Option<OwnedSemaphorePermit> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    full.say(|| tracing::warn!("all connections are taken; further callers wait: see limits.connections"));
+    // It is never closed.
+    Arc::clone(places).acquire_owned().await.ok()
+}
+
+struct Caller {
     address: IpAddr,
     proxies: Arc<Proxies>,
     routes: Router,
-) -> impl GracefulConnection<Error = hyper::Error> {
+}
+
+/// One connection, from its greeting to its end.
+async fn meet(
+    socket: TcpStream,
+    tls: Option<TlsAcceptor>,
+    traffic: Traffic,
+    caller: Caller,
+    watcher: Watcher,
+) -> Result<()> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
+    let socket = Patient::new(socket, LONGEST_STALL, traffic);
+    match tls {
+        None => converse(socket, caller, watcher).await?,
+        Some(tls) => {
+            let greeted = timeout(SLOWEST_HANDSHAKE, tls.accept(socket)).await;
+            converse(greeted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??, caller, watcher)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn converse(
+    socket: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    caller: Caller,
+    watcher: Watcher,
+) -> hyper::Result<()> {
+    let Caller { address, proxies, routes } = caller;
     let routes = TowerToHyperService::new(routes);
     let routes = service_fn(move |mut request: Request<Incoming>| {
         let peer = proxies.peer(address, request.headers());
         request.extensions_mut().insert(peer);
         routes.call(request)
     });
-    let io = TokioIo::new(Patient::new(socket, LONGEST_STALL));
-    http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_HEAD)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(io, routes)
+        .serve_connection(TokioIo::new(socket), routes);
+    watcher.watch(connection).await
 }
 
 /// A connection that vanished before it was accepted is nothing; no more file handles need time to come free.

@@ -11,8 +11,9 @@ use zstd::{
 /// expands to gigabytes costs no memory.
 const CHUNK: usize = 32 * 1024;
 
-/// A stream may refer back by 8 MB at most, which is also what browsers accept (RFC 8878, 3.1.1.1.2).
-const MAX_WINDOW_LOG: u32 = 23;
+/// A stream may refer back by 1 MB at most, four times what our agent does. So much is kept for each answer under way,
+/// and how many are is for who asks to say.
+const MAX_WINDOW_LOG: u32 = 20;
 
 /// One compressed stream under way.
 pub struct Unzstd {

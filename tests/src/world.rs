@@ -120,7 +120,7 @@ impl World {
         let mut world = Self { client, account, bridge, agent, line, broker, emoncms, broker_password };
         world.agent.write_config(&world.config(&options));
         wait::until("the bridge to reach its broker", wait::SOON, async || {
-            let health = world.client.get_anonymously("/-/health").await;
+            let health = world.client.get_anonymously("/-/ready").await;
             (health.status == 200).then_some(())
         })
         .await;

@@ -122,7 +122,7 @@ async fn garbage_on_every_topic_ends_no_session() {
         alice.publish(&format!("user/{NAME}/response/{client}/deeper"), bytes.clone()).await;
     }
     assert_eq!(world.get("/feed/list.json").await.status, 200);
-    assert_eq!(world.client.get_anonymously("/-/health").await.status, 200);
+    assert_eq!(world.client.get_anonymously("/-/ready").await.status, 200);
     assert_eq!(world.line.connections(), 1, "the agent lost its session");
     assert!(!world.bridge.process().log().to_lowercase().contains("panicked"));
 }

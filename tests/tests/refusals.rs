@@ -104,7 +104,7 @@ async fn a_bridge_without_its_broker_says_so() {
     let mut world = World::start().await;
     world.broker.stop();
     until("the bridge to notice", SOON, async || {
-        (world.client.get_anonymously("/-/health").await.status == 503).then_some(())
+        (world.client.get_anonymously("/-/ready").await.status == 503).then_some(())
     })
     .await;
     world.get("/feed/list.json").await.assert_refused(503, "broker_offline");

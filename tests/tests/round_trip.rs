@@ -240,7 +240,7 @@ async fn a_page_shows_that_it_works() {
     let world = World::start().await;
     let page = world.client.get_anonymously("/").await;
     assert_eq!((page.status, page.content_type()), (200, "text/html"));
-    assert_eq!(world.client.get_anonymously("/-/health").await.status, 200);
+    assert_eq!(world.client.get_anonymously("/-/ready").await.status, 200);
 }
 
 #[tokio::test]

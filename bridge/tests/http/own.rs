@@ -128,11 +128,8 @@ async fn presence_and_health_are_told() {
     assert!(home["last_seen"].is_u64());
     assert_eq!(world.send(request("GET", "/-/home", &[], "")).await.error(), (401, "unauthorized".into()));
 
-    assert_eq!(world.send(request("GET", "/-/health", &[], "")).await.status, 200);
+    assert_eq!(world.send(request("GET", "/-/ready", &[], "")).await.status, 200);
     world.lose_broker();
-    assert_eq!(
-        world.send(request("GET", "/-/health", &[], "")).await.error(),
-        (503, "broker_offline".into())
-    );
+    assert_eq!(world.send(request("GET", "/-/ready", &[], "")).await.error(), (503, "broker_offline".into()));
     assert_eq!(world.send(get("/-/home")).await.error(), (503, "broker_offline".into()));
 }

@@ -8,7 +8,14 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use remoteaccess_bridge::{Config, app::App, broker::Link, routes, server};
+use remoteaccess_bridge::{
+    Config,
+    app::App,
+    broker::Link,
+    metrics::Traffic,
+    routes,
+    server::{self, Door},
+};
 use remoteaccess_protocol::{
     ClientId, Frame, Refusal, Site, Start,
     request::{self, Incoming},
@@ -100,7 +107,15 @@ impl World {
     pub(crate) async fn listen(&self, address: &str) -> SocketAddr {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let served = server::serve(listener, self.routes.clone(), Arc::default(), std::future::pending());
+        let door = Door {
+            listener,
+            tls: None,
+            proxies: Arc::default(),
+            connections: 4096,
+            connections_each: 256,
+            traffic: Traffic::default(),
+        };
+        let served = server::serve(door, self.routes.clone(), std::future::pending());
         tokio::spawn(served);
         address
     }

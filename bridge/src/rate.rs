@@ -1,0 +1,142 @@
+//! How often somebody may ask: a bucket of tokens each.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How many buckets that are not full are remembered, 4 MB at the most. Where there are more, newcomers are not
+/// counted: those who were first are the ones who ask often.
+const MAX_REMEMBERED: usize = 50_000;
+/// Between two looks for buckets that are full again, when there is no room.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// In the long run.
+    pub per_second: u32,
+    /// At once, after a while of silence.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// `None` for no limit, which 0 stands for.
+    pub fn new(per_second: u32, burst: u32) -> Option<Self> {
+        (per_second > 0 && burst > 0).then_some(Self { per_second, burst })
+    }
+}
+
+/// The buckets of all `K`.
+#[derive(Debug)]
+pub struct Rates<K> {
+    limit: Option<Limit>,
+    buckets: Mutex<Buckets<K>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// Until a token comes back.
+    token: Duration,
+    /// Until an empty bucket is full.
+    bucket: Duration,
+}
+
+/// When each bucket is full again: all that there is to know of it. One that is full is not remembered.
+#[derive(Debug)]
+struct Buckets<K> {
+    full_at: HashMap<K, Instant>,
+    swept: Option<Instant>,
+}
+
+impl<K: Eq + Hash> Rates<K> {
+    /// Full buckets; without a rate there is no limit.
+    pub fn new(rate: Option<Rate>) -> Self {
+        let limit = rate.map(|Rate { per_second, burst }| {
+            let token = Duration::from_secs(1) / per_second;
+            Limit { token, bucket: token * burst }
+        });
+        Self { limit, buckets: Mutex::new(Buckets { full_at: HashMap::new(), swept: None }) }
+    }
+
+    /// Takes a token of `who`.
+    ///
+    /// # Errors
+    /// How long to wait for one, where there is none.
+    pub fn take(&self, who: K, now: Instant) -> Result<(), Duration> {
+        let Some(Limit { token, bucket }) = self.limit else { return Ok(()) };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = buckets.full_at.get(&who).copied().unwrap_or(now).max(now) + token;
+        let missing = full_at - now;
+        if missing > bucket {
+            return Err(missing - bucket);
+        }
+        if buckets.full_at.contains_key(&who) || buckets.has_room(now) {
+            buckets.full_at.insert(who, full_at);
+        }
+        Ok(())
+    }
+}
+
+impl<K: Eq + Hash> Buckets<K> {
+    fn has_room(&mut self, now: Instant) -> bool {
+        if self.full_at.len() >= MAX_REMEMBERED && self.swept.is_none_or(|swept| now >= swept + SWEEP_EVERY) {
+            self.swept = Some(now);
+            self.full_at.retain(|_, full_at| *full_at > now);
+        }
+        self.full_at.len() < MAX_REMEMBERED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn taken(rates: &Rates<u32>, who: u32, now: Instant) -> usize {
+        (0..1000).take_while(|_| rates.take(who, now).is_ok()).count()
+    }
+
+    #[test]
+    fn a_burst_then_a_steady_flow() {
+        let (rates, start) = (Rates::new(Rate::new(10, 50)), Instant::now());
+        assert_eq!(taken(&rates, 1, start), 50);
+        assert_eq!(rates.take(1, start), Err(SECOND / 10));
+        assert_eq!(taken(&rates, 2, start), 50, "each has its own");
+        assert_eq!(taken(&rates, 1, start + SECOND), 10);
+        assert_eq!(taken(&rates, 1, start + 100 * SECOND), 50, "no more than a bucket is saved up");
+    }
+
+    #[test]
+    fn a_refusal_costs_nothing() {
+        let (rates, start) = (Rates::new(Rate::new(1, 1)), Instant::now());
+        assert_eq!(taken(&rates, 1, start), 1);
+        for _ in 0..100 {
+            assert!(rates.take(1, start + SECOND / 2).is_err());
+        }
+        assert_eq!(taken(&rates, 1, start + SECOND), 1);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        for rate in [Rate::new(0, 5), Rate::new(5, 0)] {
+            assert_eq!(taken(&Rates::new(rate), 1, Instant::now()), 1000);
+        }
+    }
+
+    #[test]
+    fn however_many_ask_the_memory_is_bounded_and_the_first_stay_counted() {
+        let (rates, start) = (Rates::new(Rate::new(1, 2)), Instant::now());
+        let known = || rates.buckets.lock().unwrap().full_at.len();
+        for who in 0..60_000 {
+            rates.take(who, start).unwrap();
+        }
+        assert_eq!(known(), MAX_REMEMBERED);
+        assert_eq!((taken(&rates, 7, start), taken(&rates, 55_000, start)), (1, 1000));
+        rates.take(1_000_000, start + 3 * SECOND).unwrap();
+        assert_eq!(known(), 1, "full buckets make room");
+    }
+}
