@@ -71,7 +71,7 @@ impl App {
             throttle: Throttle::default(),
             passwords: Passwords::new()?,
             homes: Arc::new(Homes::new(names())),
-            exchange: Arc::new(Exchange::new(client)),
+            exchange: Arc::new(Exchange::new(client, config.limits.whole_answers)),
             link,
             accounts,
         })

@@ -2,6 +2,7 @@
 
 use crate::{
     error::Error,
+    hoard::Hoard,
     outbox::{Control, Outbox},
     pending::{Pending, Piece},
     window::Window,
@@ -28,6 +29,7 @@ pub struct Exchange {
     client: ClientId,
     waiting: Mutex<HashMap<String, Waiter>>,
     outbox: Outbox,
+    hoard: Hoard,
 }
 
 #[derive(Debug)]
@@ -43,9 +45,15 @@ struct Waiter {
 }
 
 impl Exchange {
-    /// Nothing is under way. `client` names this bridge towards the agents.
-    pub fn new(client: ClientId) -> Self {
-        Self { client, waiting: Mutex::default(), outbox: Outbox::default() }
+    /// Nothing is under way. `client` names this bridge towards the agents; of answers that come whole so many bytes
+    /// are held.
+    pub fn new(client: ClientId, whole_answers: usize) -> Self {
+        Self {
+            client,
+            waiting: Mutex::default(),
+            outbox: Outbox::default(),
+            hoard: Hoard::new(whole_answers),
+        }
     }
 
     /// This bridge's name towards the agents.
@@ -186,9 +194,12 @@ impl Exchange {
             return;
         }
         let waiter = waiting.remove(&answer.id).expect("it was found above, under the same lock");
+        let Some(body) = self.hoard.keep(site, answer.result.as_bytes()) else {
+            tracing::debug!(home = %site, "no room for an answer that came whole");
+            return self.finish(&answer.id, &waiter, Error::Busy);
+        };
         let content_type = Some("application/json".to_owned());
         let start = Start { status: 200, content_type, zstd: false, etag: None };
-        let body = Bytes::copy_from_slice(answer.result.as_bytes());
         // Nothing was put into this channel before, so there is room.
         waiter.pieces.try_send(Piece { start: Some(start), body, last: true }).ok();
     }

@@ -9,7 +9,7 @@ use crate::{
     routes,
     server::{self, Door},
     systemd,
-    tls::Certificate,
+    tls::{self, Certificate},
 };
 use anyhow::{Context, Result};
 use std::{future::pending, net::SocketAddr, sync::Arc};
@@ -70,9 +70,7 @@ impl Front {
             tasks.spawn(server::serve(metrics_door(listener), routes::metrics(Arc::clone(&app)), pending()));
         }
         let tls = self.certificate.as_ref().map(Certificate::acceptor).transpose()?;
-        if let Some(certificate) = self.certificate {
-            tasks.spawn(async { certificate.keep_up().await.context("cannot listen for SIGHUP") });
-        }
+        tasks.spawn(tls::keep_up(self.certificate));
         let told = Arc::clone(&app);
         let sentence = move || sentence(&told);
         let watched = pulse.clone();

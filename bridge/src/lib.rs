@@ -43,12 +43,15 @@ pub mod presence;
 pub mod pending;
 pub mod exchange;
 pub mod window;
+pub mod hoard;
 pub mod outbox;
 pub mod broker;
 pub mod error;
 pub mod seldom;
 pub mod pulse;
 pub mod systemd;
+pub mod logging;
+pub mod memory;
 pub mod clock;
 #[cfg(test)]
 mod testing;

@@ -1,14 +1,13 @@
 //! The bridge's command line.
 
 use anyhow::{Context, Result, bail};
-use remoteaccess_bridge::{Bridge, Config, config, new_account};
+use remoteaccess_bridge::{Bridge, Config, config, logging, memory, new_account};
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 const HELP: &str = "\
 remoteaccess-bridge - lets people see the emoncms at their home from anywhere
@@ -20,8 +19,8 @@ remoteaccess-bridge - lets people see the emoncms at their home from anywhere
   remoteaccess-bridge --help            show this
   remoteaccess-bridge --version         show the version
 
-Messages go to standard error; RUST_LOG sets how many (default: info). SIGTERM and SIGINT let running requests
-finish, then end the program.
+Messages go to standard error, or to the journal under systemd; RUST_LOG sets how many (default: info). SIGTERM and SIGINT let running requests
+finish, then end the program. SIGHUP reads the certificate anew.
 ";
 
 enum Command {
@@ -34,7 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = command(std::env::args().skip(1)).and_then(|command| match command {
         Command::Run(path) => run(&path),
-        Command::Check(path) => load(&path).and_then(|_| say(&format!("{} is fine\n", path.display()))),
+        Command::Check(path) => check(&path),
         Command::Account(name) => account(&name),
         Command::Say(text) => say(&text),
     });
@@ -62,8 +61,7 @@ fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
 }
 
 fn run(path: &Path) -> Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).with_ansi(false).init();
+    logging::start();
     let config = load(path)?;
     warn_about(path, &config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -78,6 +76,19 @@ fn run(path: &Path) -> Result<()> {
         };
         Bridge::bind(config).await?.serve(stop).await
     })
+}
+
+fn check(path: &Path) -> Result<()> {
+    let config = load(path)?;
+    let most = megabytes(config.limits.worst_case());
+    say(&format!(
+        "{} is fine; with its limits the bridge takes {most} MB at the very worst\n",
+        path.display()
+    ))
+}
+
+fn megabytes(bytes: usize) -> usize {
+    bytes >> 20
 }
 
 fn load(path: &Path) -> Result<Config> {
@@ -96,6 +107,14 @@ fn warn_about(path: &Path, config: &Config) {
     }
     if config.session_secret.is_none() {
         tracing::info!("no session_secret is set: people have to sign in again after each restart");
+    }
+    let most = config.limits.worst_case();
+    if let Some(allowed) = memory::allowed().filter(|allowed| *allowed < most) {
+        tracing::info!(
+            "if every caller and every home did its worst, {} MB would be needed, and there are {}: see [limits]",
+            megabytes(most),
+            megabytes(allowed)
+        );
     }
     if !config.https && !config.listen.ip().is_loopback() {
         tracing::warn!("https = false on {}: passwords travel unencrypted", config.listen);

@@ -88,7 +88,7 @@ mod tests {
     const KB8: usize = MAX_FRAME_BODY_BYTES;
 
     fn exchange() -> (Arc<Exchange>, Site) {
-        let exchange = Exchange::new(ClientId::new("b-test").unwrap());
+        let exchange = Exchange::new(ClientId::new("b-test").unwrap(), 64 << 20);
         (Arc::new(exchange), Site::new("ann").unwrap())
     }
 

@@ -10,7 +10,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 use std::{
-    fs, io,
+    fs,
     path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, SystemTime},
@@ -57,27 +57,6 @@ impl Certificate {
         Ok(Arc::new(config).into())
     }
 
-    /// Takes a renewed certificate into use. Runs for ever.
-    ///
-    /// # Errors
-    /// Where SIGHUP cannot be heard.
-    pub async fn keep_up(self: Arc<Self>) -> io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut clock = interval(LOOK_EVERY);
-        let mut seen = self.look();
-        loop {
-            let asked = tokio::select! {
-                _ = hangup.recv() => true,
-                _ = clock.tick() => false,
-            };
-            let now = self.look();
-            if asked || now != seen {
-                seen = now;
-                self.reload();
-            }
-        }
-    }
-
     fn reload(&self) {
         match read(&self.files) {
             Ok(new) => {
@@ -94,6 +73,32 @@ impl Certificate {
             let metadata = fs::metadata(path).ok()?;
             Some((metadata.modified().ok()?, metadata.len()))
         })
+    }
+}
+
+/// Takes renewed certificates into use, and SIGHUP for a question after them. Runs for ever.
+///
+/// # Errors
+/// Where SIGHUP cannot be heard.
+pub async fn keep_up(certificate: Option<Arc<Certificate>>) -> Result<()> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let Some(certificate) = certificate else {
+        // Without a certificate there is nothing to read, and nothing to end for.
+        while hangup.recv().await.is_some() {}
+        return Ok(());
+    };
+    let mut clock = interval(LOOK_EVERY);
+    let mut seen = certificate.look();
+    loop {
+        let asked = tokio::select! {
+            _ = hangup.recv() => true,
+            _ = clock.tick() => false,
+        };
+        let now = certificate.look();
+        if asked || now != seen {
+            seen = now;
+            certificate.reload();
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod admission;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod operation;
+#[cfg(test)]
 mod own;
 #[cfg(test)]
 mod relay;

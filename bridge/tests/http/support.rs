@@ -13,6 +13,7 @@ use remoteaccess_bridge::{
     app::App,
     broker::Link,
     metrics::Traffic,
+    proxies::Proxies,
     routes,
     server::{self, Door},
 };
@@ -105,12 +106,17 @@ impl World {
 
     /// Listens on `address` until the runtime ends.
     pub(crate) async fn listen(&self, address: &str) -> SocketAddr {
+        self.listen_behind(address, Arc::default()).await
+    }
+
+    /// The same, with proxies that are believed.
+    pub(crate) async fn listen_behind(&self, address: &str, proxies: Arc<Proxies>) -> SocketAddr {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let door = Door {
             listener,
             tls: None,
-            proxies: Arc::default(),
+            proxies,
             connections: 4096,
             connections_each: 256,
             traffic: Traffic::default(),
