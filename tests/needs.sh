@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for what is named: build, broker, emoncms, msrv.
+# Installs the Debian packages that are missing for what is named: build, broker, emoncms, msrv, cross, deb, repo, roots.
 # What is there already is left alone, whatever its version; nothing is started or stopped.
 set -euo pipefail
 
@@ -30,6 +30,21 @@ for what in "$@"; do
             php -m 2>/dev/null | grep -qi '^mbstring$' || missing+=(php-mbstring)
             compgen -G '/usr/sbin/php-fpm*' >/dev/null || missing+=(php-fpm) ;;
         msrv) need dpkg-deb dpkg ;;
+        cross)
+            need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+            need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf libc6-dev-armhf-cross ;;
+        deb)
+            need dpkg-buildpackage dpkg-dev
+            need dh debhelper
+            need fakeroot fakeroot
+            need lintian lintian ;;
+        repo)
+            need apt-ftparchive apt-utils
+            need gpg gpg gpg-agent ;;
+        roots)
+            need debootstrap debootstrap
+            need systemd-nspawn systemd-container
+            need qemu-aarch64-static qemu-user-static ;;
         *) echo "needs.sh: what is '$what'?" >&2; exit 2 ;;
     esac
 done

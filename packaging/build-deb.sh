@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Builds the Debian packages into target/deb, on an amd64 Debian 12, so that they run on bookworm and trixie.
+#
+#   packaging/build-deb.sh [ARCH…]           amd64, arm64, armhf; all unless given; the bridge for the first two
+#   packaging/build-deb.sh --agent [ARCH…]   the agent's package alone
+#   packaging/build-deb.sh --native          the agent's for this machine, with this machine's compiler
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n1)
+cargo_folder=$PWD/target/packages
+agent_only=
+native=
+case ${1-} in
+    --agent) agent_only=yes; shift ;;
+    --native) agent_only=yes native=yes; set -- "$(dpkg --print-architecture)" ;;
+esac
+[ $# -gt 0 ] || set -- amd64 arm64 armhf
+
+main() {
+    if [ "$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" != "$version" ]; then
+        echo "build-deb.sh: Cargo.toml says $version, packaging/debian/changelog says otherwise" >&2
+        exit 1
+    fi
+    if [ -z "$native" ]; then
+        tests/needs.sh build cross
+        RUSTC=$(packaging/toolchain.sh "$@")
+        export RUSTC
+    fi
+    tests/needs.sh deb
+    export CARGO_TARGET_DIR=$cargo_folder
+    # Where it was built is nobody's business, and two builds are alike.
+    export RUSTFLAGS="--remap-path-prefix=$PWD=/build --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER=arm-linux-gnueabihf-gcc
+    if [ -z "$agent_only" ]; then ${MAKE:-make} web; fi
+    mkdir -p target/deb
+    rm -f target/deb/*.deb target/deb/SHA256SUMS
+    for arch in "$@"; do
+        compile "$arch"
+        package "$arch"
+    done
+    (cd target/deb && sha256sum -- *.deb > SHA256SUMS && du -b --time -- *.deb)
+}
+
+has_bridge() { [ "$1" != armhf ] && [ -z "$agent_only" ]; }
+
+compile() { # ARCH
+    local programs=(-p remoteaccess-agent)
+    ! has_bridge "$1" || programs+=(-p remoteaccess-bridge)
+    cargo build --release --locked --target "$(triplet "$1")" "${programs[@]}"
+}
+
+triplet() { # ARCH
+    case $1 in
+        amd64) echo x86_64-unknown-linux-gnu ;;
+        arm64) echo aarch64-unknown-linux-gnu ;;
+        armhf) echo armv7-unknown-linux-gnueabihf ;;
+        *) echo "build-deb.sh: there is no package for $1" >&2; exit 1 ;;
+    esac
+}
+
+# The packages of one architecture, from a folder that has all they take in.
+package() { # ARCH
+    local arch=$1 stage=$PWD/target/deb/stage-$1
+    local source=$stage/emoncms-remoteaccess-$version
+    rm -rf "$stage"
+    mkdir -p "$source/bin"
+    install -m 755 "$cargo_folder/$(triplet "$arch")"/release/remoteaccess-agent "$source/bin/"
+    cp -a packaging/debian packaging/man packaging/completion packaging/home CHANGELOG.md \
+        agent/remoteaccess.example.json "$source/"
+    # The licence's text is not among those that every Debian has.
+    sed 's/^$/./; s/^/ /' LICENSE >> "$source/debian/copyright"
+    mkdir "$source/module"
+    cp -a emoncms-module/remoteaccess "$source/module/"
+    mv "$source/home/generator" "$source/home/emoncms-remoteaccess-generator"
+    mv "$source/home/default" "$source/debian/emoncms-remoteaccess.default"
+    for unit in packaging/systemd/*; do cp "$unit" "$source/debian/$(debhelper_name "${unit##*/}")"; done
+    if has_bridge "$arch"; then
+        install -m 755 "$cargo_folder/$(triplet "$arch")"/release/remoteaccess-bridge "$source/bin/"
+        cp -a packaging/mosquitto bridge/bridge.example.toml docs "$source/"
+    else
+        drop_bridge "$source/debian"
+    fi
+    echo "Packages for $arch"
+    if ! (cd "$source" && dpkg-buildpackage -b -d -uc -us -a "$arch") > "$stage/build.log" 2>&1; then
+        cat "$stage/build.log" >&2
+        exit 1
+    fi
+    lintian --allow-root --fail-on error,warning "$stage"/*.changes
+    mv "$stage"/*.deb target/deb/
+    rm -rf "$stage"
+}
+
+# debhelper knows files by package: its second unit is PACKAGE.NAME.KIND.
+debhelper_name() { # FILE
+    case $1 in
+        emoncms-remoteaccess-link.*) echo "emoncms-remoteaccess.$1" ;;
+        *) echo "$1" ;;
+    esac
+}
+
+# Where only the agent is built, debhelper shall not look for the rest.
+drop_bridge() { # DEBIAN
+    rm -f "$1"/emoncms-remoteaccess-bridge.*
+    sed -i '/-pemoncms-remoteaccess-bridge/d' "$1/rules"
+    sed -i '/^Package: emoncms-remoteaccess-bridge$/,/^$/d' "$1/control"
+}
+
+main "$@"

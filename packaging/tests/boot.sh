@@ -1,0 +1,43 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # system, layer: roots.sh; inside: for the cases
+# Boots $system (roots.sh) with its own systemd, in a container. Sourced; as root.
+
+# Boots; with `alone` in a network of its own, in which only the loopback is.
+boot_system() { # [alone]
+    local options=()
+    [ "${1-}" != alone ] || options=(--private-network)
+    # A machine with mixed control groups still has a pure hierarchy; newer systemd takes nothing else.
+    SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe \
+        --resolv-conf=off --directory="$system" "${options[@]}" > "$layer/console.log" 2>&1 < /dev/null &
+    container=$!
+    until_true "the container's systemd to start" has_leader
+    until_true "the container to be up" is_up || { tail -n20 "$layer/console.log" >&2; return 1; }
+    # What the running system sees, with its own /run.
+    inside=/proc/$leader/root
+}
+
+has_leader() { leader=$(pgrep -P "$container" | head -n1) && [ -n "$leader" ]; }
+
+is_up() { in_system systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; }
+
+in_system() { # COMMAND…
+    nsenter -t "$leader" -m -u -i -n -p -C -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" < /dev/null
+}
+
+halt_system() {
+    [ -n "${container-}" ] || return 0
+    # SIGRTMIN+3 is systemd's halt.
+    kill -s RTMIN+3 "$leader" 2>/dev/null || true
+    wait "$container" || true
+    container=
+}
+
+# Asks again until it is so, for at most 30 seconds.
+until_true() { # WHAT COMMAND…
+    local what=$1 end=$((SECONDS + 30))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || { echo "waited in vain for $what" >&2; return 1; }
+        sleep 0.1
+    done
+}
