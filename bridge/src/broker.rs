@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 use remoteaccess_common::{Backoff, trust};
-use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES, topic};
+use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS,
     SubscribeReasonCode, TlsConfiguration, Transport,
@@ -67,6 +67,22 @@ impl Link {
         self.client.borrow().is_some()
     }
 
+    /// Waits until requests can go out.
+    pub async fn wait_until_up(&self) {
+        // It ends with the connection, after which nothing matters.
+        self.client.clone().wait_for(Option::is_some).await.ok();
+    }
+
+    /// Says something that the broker keeps for whoever comes later; an empty payload takes back what it keeps.
+    ///
+    /// # Errors
+    /// As [`Link::publish`].
+    pub async fn retain(&self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
+        let client = self.client.borrow().clone().ok_or(Error::BrokerOffline)?;
+        let sent = client.publish_bytes(topic, QoS::AtLeastOnce, true, payload.into()).await;
+        sent.map_err(|_| Error::BrokerOffline)
+    }
+
     /// Publishes at most once, never later than on this connection.
     ///
     /// # Errors
@@ -99,19 +115,43 @@ impl Drop for Waits<'_> {
     }
 }
 
+/// Something to hear.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    filter: String,
+    quality: QoS,
+    needed: bool,
+}
+
+impl Subscription {
+    /// Without it the connection is of no use.
+    pub fn needed(filter: impl Into<String>, quality: QoS) -> Self {
+        Self { filter: filter.into(), quality, needed: true }
+    }
+
+    /// Without it some things don't work.
+    pub fn wanted(filter: impl Into<String>, quality: QoS) -> Self {
+        Self { needed: false, ..Self::needed(filter, quality) }
+    }
+}
+
 /// The broker's connection, yet to be kept up.
 pub struct Connection {
     options: MqttOptions,
-    client_id: ClientId,
+    topics: Vec<Subscription>,
     state: watch::Sender<Option<AsyncClient>>,
 }
 
 impl Connection {
-    /// Prepares a connection in the name of `client_id`.
+    /// Prepares a connection in the name of `client_id` that hears `topics`, a few.
     ///
     /// # Errors
     /// Where TLS cannot be set up.
-    pub fn new(config: &BrokerConfig, client_id: ClientId) -> Result<(Self, Link)> {
+    pub fn new(
+        config: &BrokerConfig,
+        client_id: &ClientId,
+        topics: Vec<Subscription>,
+    ) -> Result<(Self, Link)> {
         let mut options = MqttOptions::new(client_id.as_str(), &config.host, config.port());
         options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
         options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
@@ -123,7 +163,7 @@ impl Connection {
             options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.into())));
         }
         let (state, client) = watch::channel(None);
-        Ok((Self { options, client_id, state }, Link::new(client)))
+        Ok((Self { options, topics, state }, Link::new(client)))
     }
 
     /// Keeps the connection up for ever. `on_event` must not wait.
@@ -163,31 +203,29 @@ impl Connection {
         events: &mut EventLoop,
         on_event: &mut impl FnMut(Event<'_>),
     ) -> Result<std::convert::Infallible> {
-        let mut subscriptions = 2;
+        let mut answered = 0;
         loop {
             let event = events.poll().await.map_err(explain)?;
             let rumqttc::Event::Incoming(packet) = event else { continue };
             match packet {
                 Packet::ConnAck(_) => {
                     on_event(Event::Begun);
-                    // Statuses first: the broker answers in order, so most are known when requests may go out.
-                    let statuses = client.try_subscribe(topic::ALL_STATUSES, QoS::AtLeastOnce);
-                    let answers = client.try_subscribe(self.client_id.all_responses(), QoS::AtMostOnce);
-                    statuses.and(answers).context("a new queue has room for two")?;
+                    for Subscription { filter, quality, .. } in &self.topics {
+                        client.try_subscribe(filter, *quality).context("a new queue has room for a few")?;
+                    }
                 }
                 Packet::SubAck(answer) => {
+                    // The broker answers in order.
+                    let Some(topic) = self.topics.get(answered) else { continue };
+                    answered += 1;
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
-                        bail!(
-                            "the broker refuses a subscription; allow this bridge to read user/+/status and \
-                             user/+/response/+ and to write user/+/request"
-                        );
+                        refused(topic)?;
                     }
-                    subscriptions -= 1;
-                    if subscriptions == 0 {
+                    if answered == self.topics.len() {
                         on_event(Event::Ready);
                         self.state.send_replace(Some(client.clone()));
                         let (host, port) = self.options.broker_address();
-                        tracing::info!("broker connected: {host}:{port} as {}", self.client_id.as_str());
+                        tracing::info!("broker connected: {host}:{port} as {}", self.options.client_id());
                     }
                 }
                 Packet::Publish(message) => on_event(Event::Message {
@@ -199,6 +237,17 @@ impl Connection {
             }
         }
     }
+}
+
+fn refused(topic: &Subscription) -> Result<()> {
+    let filter = &topic.filter;
+    if topic.needed {
+        bail!(
+            "it refuses a subscription to {filter}; run remoteaccess-bridge setup, which gives the bridge its rights"
+        );
+    }
+    tracing::warn!("the broker does not let this bridge hear {filter}: homes cannot be added or changed");
+    Ok(())
 }
 
 /// Says what an operator can do about it.

@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod front;
+pub mod setup;
 pub mod server;
 pub mod tls;
 pub mod proxies;
@@ -45,6 +46,7 @@ pub mod exchange;
 pub mod window;
 pub mod hoard;
 pub mod outbox;
+pub mod dynsec;
 pub mod broker;
 pub mod error;
 pub mod seldom;
@@ -61,14 +63,18 @@ pub use config::Config;
 
 use anyhow::{Context, Result};
 use app::App;
-use broker::{Connection, Event, Link};
+use broker::{Connection, Event, Link, Subscription};
 use error::Error;
 use exchange::Exchange;
 use front::Front;
 use presence::Home;
 use pulse::Pulse;
 use remoteaccess_common::random;
-use remoteaccess_protocol::{ClientId, topic::ToBridge};
+use remoteaccess_protocol::{
+    ClientId,
+    topic::{self, ToBridge},
+};
+use rumqttc::QoS;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::task::JoinSet;
 
@@ -89,7 +95,7 @@ impl Bridge {
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
             .context("hexadecimal digits make a client id")?;
-        let (connection, link) = Connection::new(&config.broker, client.clone())?;
+        let (connection, link) = Connection::new(&config.broker, &client, topics(&client))?;
         let front = Front::bind(&config).await?;
         let app = Arc::new(App::new(config, client, link)?);
         Ok(Self { front, connection, app })
@@ -116,6 +122,15 @@ impl Bridge {
         tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
         front.serve(app, pulse, stop).await
     }
+}
+
+/// Statuses first: the broker answers in order, so most are known when requests may go out.
+fn topics(client: &ClientId) -> Vec<Subscription> {
+    vec![
+        Subscription::needed(topic::ALL_STATUSES, QoS::AtLeastOnce),
+        Subscription::needed(client.all_responses(), QoS::AtMostOnce),
+        Subscription::wanted(dynsec::ANSWERS, QoS::AtMostOnce),
+    ]
 }
 
 /// Takes each of the broker's events to whom it concerns. Never waits.

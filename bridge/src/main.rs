@@ -1,7 +1,10 @@
 //! The bridge's command line.
 
 use anyhow::{Context, Result, bail};
-use remoteaccess_bridge::{Bridge, Config, config, logging, memory, new_account};
+use remoteaccess_bridge::{
+    Bridge, Config, config, logging, memory, new_account,
+    setup::{self, Wishes},
+};
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -13,6 +16,10 @@ const HELP: &str = "\
 remoteaccess-bridge - lets people see the emoncms at their home from anywhere
 
   remoteaccess-bridge [--config FILE]   run; FILE is /etc/emoncms-remoteaccess/bridge.toml unless given
+  remoteaccess-bridge setup [--host NAME] [--certificate FILE --key FILE] [--root DIR]
+                                        write what a new server needs: Mosquitto's configuration and accounts,
+                                        and FILE; again, it changes nothing. It copies the certificate for the
+                                        broker. DIR stands for / where an image is prepared
   remoteaccess-bridge --check FILE      say what is wrong with FILE; exit status 0 if nothing is
   remoteaccess-bridge account NAME      read a password from standard input and print an [[account]] with new
                                         keys, to be added to FILE
@@ -27,6 +34,7 @@ enum Command {
     Run(PathBuf),
     Check(PathBuf),
     Account(String),
+    Setup(Wishes),
     Say(String),
 }
 
@@ -35,6 +43,7 @@ fn main() -> ExitCode {
         Command::Run(path) => run(&path),
         Command::Check(path) => check(&path),
         Command::Account(name) => account(&name),
+        Command::Setup(wishes) => say(&setup::run(&wishes)?.to_string()),
         Command::Say(text) => say(&text),
     });
     match done {
@@ -54,6 +63,7 @@ fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
         ["--config", path] => Command::Run(path.into()),
         ["--check", path] => Command::Check(path.into()),
         ["account", name] if !name.starts_with('-') => Command::Account(name.to_owned()),
+        ["setup", ref wishes @ ..] => Command::Setup(Wishes::parse(wishes)?),
         ["--help" | "-h"] => Command::Say(HELP.to_owned()),
         ["--version" | "-V"] => Command::Say(format!("remoteaccess-bridge {}\n", env!("CARGO_PKG_VERSION"))),
         _ => bail!("these arguments make no command; see remoteaccess-bridge --help"),

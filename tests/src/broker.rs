@@ -1,9 +1,11 @@
 //! A real Mosquitto, configured by the file that operators install.
 
 use crate::certs::{self, Certificates};
+use crate::mqtt::Peer;
 use crate::process::Process;
 use crate::{binaries, ports, wait};
 use rustix::process::Signal;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -55,18 +57,32 @@ impl Broker {
         let certificates = certificates(folder.path());
         let ports = Ports { plain: 0, tls: 0, websockets: 0 };
         let mut broker = Self { folder, ports, certificates, process: None };
-        broker.set_password(BRIDGE_USER, BRIDGE_PASSWORD);
-        for (name, password) in homes {
-            broker.set_password(name, password);
-        }
+        broker.set_up();
         // A port can be taken between being found free and being listened on.
         for _ in 0..5 {
             broker.ports = Ports { plain: ports::free(), tls: ports::free(), websockets: ports::free() };
             if broker.try_start().await {
+                for (name, password) in homes {
+                    broker.let_in(name, password).await;
+                }
                 return broker;
             }
         }
         panic!("mosquitto does not start:\n{}", broker.log());
+    }
+
+    /// Runs the bridge's `setup` for this folder, as an operator does for the system, but with a password that is known.
+    fn set_up(&self) {
+        let toml = self.path("etc/emoncms-remoteaccess/bridge.toml");
+        let config = format!(
+            "[broker]\nhost = \"127.0.0.1\"\nusername = \"{BRIDGE_USER}\"\npassword = \"{BRIDGE_PASSWORD}\"\n"
+        );
+        std::fs::create_dir_all(toml.parent().expect("it is in a folder")).expect("the folder is writable");
+        std::fs::write(toml, config).expect("the temporary folder is writable");
+        let mut setup = Command::new(binaries::path(binaries::BRIDGE));
+        setup.arg("setup").arg("--root").arg(self.folder.path());
+        let done = setup.output().expect("the bridge runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// Where it listens.
@@ -79,21 +95,60 @@ impl Broker {
         &self.certificates.ca
     }
 
-    /// Sets a user's password; takes effect with [`Self::reload`] or a start.
-    pub fn set_password(&self, user: &str, password: &str) {
-        let file = self.path("passwd");
-        let mut command = Command::new("mosquitto_passwd");
-        if !file.exists() {
-            command.arg("-c");
-        }
-        let status = command.arg("-b").arg(&file).args([user, password]).status();
-        assert!(status.is_ok_and(|status| status.success()), "mosquitto_passwd works");
+    /// Makes a client with a home's rights, as the bridge does.
+    pub async fn let_in(&self, name: &str, password: &str) {
+        let role = format!("home:{name}");
+        let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
+        let acls = json!([
+            acl("subscribeLiteral", "request"),
+            acl("subscribeLiteral", "status"),
+            acl("publishClientReceive", "request"),
+            acl("publishClientReceive", "status"),
+            acl("publishClientSend", "response/#"),
+            acl("publishClientSend", "status"),
+        ]);
+        self.command(&json!([
+            {"command": "createRole", "rolename": role, "acls": acls},
+            {"command": "createClient", "username": name, "password": password, "roles": [{"rolename": role}]},
+        ]))
+        .await;
     }
 
-    /// Makes it read its passwords again. Who is connected stays so.
-    pub async fn reload(&self) {
-        self.running().signal(Signal::HUP);
-        self.running().logged("Reloading config").await;
+    /// Gives a client another password, which cuts its sessions.
+    pub async fn set_password(&self, name: &str, password: &str) {
+        self.command(&json!([{"command": "setClientPassword", "username": name, "password": password}]))
+            .await;
+    }
+
+    /// Tells dynamic security to do something, as a bridge may; gives its answers.
+    pub async fn command(&self, commands: &Value) -> Vec<Value> {
+        let mut admin = Peer::connect(self.ports.plain, BRIDGE_USER, BRIDGE_PASSWORD).await;
+        assert!(admin.subscribe("$CONTROL/dynamic-security/v1/response").await);
+        let mark = ports::random_hex::<6>();
+        let mut commands = commands.clone();
+        for command in commands.as_array_mut().expect("commands are a list") {
+            command["correlationData"] = mark.as_str().into();
+        }
+        admin.publish("$CONTROL/dynamic-security/v1", json!({"commands": commands}).to_string()).await;
+        loop {
+            let answer = admin.next().await.json();
+            let answers = answer["responses"].as_array().expect("an answer has responses");
+            if answers.iter().all(|answer| answer["correlationData"] == mark.as_str()) {
+                assert!(answers.iter().all(|answer| answer["error"].is_null()), "{answers:?}");
+                admin.leave().await;
+                return answers.clone();
+            }
+        }
+    }
+
+    /// Where dynamic security keeps its clients.
+    pub fn security_file(&self) -> PathBuf {
+        self.path("var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json")
+    }
+
+    /// The folder that `setup` took for `/`.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Ends it.
@@ -149,9 +204,8 @@ impl Broker {
 
     /// The operator's file with other ports and paths; every other line counts here too.
     fn configuration(&self) -> String {
-        let packaging = binaries::project_root().join("packaging/mosquitto");
-        let snippet = std::fs::read_to_string(packaging.join("emoncms-remoteaccess.conf"));
-        let snippet = snippet.expect("the operator's configuration is part of the project");
+        let snippet = std::fs::read_to_string(self.path("etc/mosquitto/conf.d/emoncms-remoteaccess.conf"));
+        let snippet = snippet.expect("setup has written the operator's configuration");
         let file = |path: &Path| path.display().to_string();
         let mut lines = vec![
             // Mosquitto started by root would become a user that cannot read the temporary folder.
@@ -169,9 +223,8 @@ impl Broker {
             },
             Some(("certfile", _)) => format!("certfile {}", file(&self.certificates.certificate)),
             Some(("keyfile", _)) => format!("keyfile {}", file(&self.certificates.key)),
-            Some(("password_file", _)) => format!("password_file {}", file(&self.path("passwd"))),
-            Some(("acl_file", _)) => {
-                format!("acl_file {}", file(&packaging.join("emoncms-remoteaccess.acl")))
+            Some(("plugin_opt_config_file", _)) => {
+                format!("plugin_opt_config_file {}", file(&self.security_file()))
             }
             _ => line.to_owned(),
         }));

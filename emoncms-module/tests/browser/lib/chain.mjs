@@ -21,44 +21,52 @@ export class Chain {
     async startBroker(certs) {
         const at = (name) => path.join(this.dir, name);
         [this.plain, this.mqtt] = [await freePort(), await freePort()];
-        for (const [user, password] of [
-            ['bridge', 'bridge-password'],
-            [this.account.name, PASSWORD],
-        ]) {
-            execFileSync(
-                'mosquitto_passwd',
-                [...(fs.existsSync(at('passwd')) ? [] : ['-c']), '-b', at('passwd'), user, password],
-                { stdio: 'pipe' },
-            );
-        }
-        const access = fs.readdirSync(path.join(project, 'packaging/mosquitto')).find((name) => name.endsWith('.acl'));
-        fs.copyFileSync(path.join(project, 'packaging/mosquitto', access), at('acl'));
+        // What an operator does, for this folder in place of the system.
+        const etc = at('etc/emoncms-remoteaccess');
+        fs.mkdirSync(etc, { recursive: true });
+        const broker = '[broker]\nhost = "127.0.0.1"\nusername = "bridge"\npassword = "bridge-password"\n';
+        fs.writeFileSync(path.join(etc, 'bridge.toml'), broker);
+        execFileSync(path.join(programs, 'remoteaccess-bridge'), ['setup', '--root', this.dir], { stdio: 'pipe' });
         for (const [from, to] of [
             [certs.certificate, 'server.crt'],
             [certs.key, 'server.key'],
         ])
             fs.copyFileSync(from, at(to));
-        fs.writeFileSync(
-            at('mosquitto.conf'),
-            [
-                'per_listener_settings false',
-                'allow_anonymous false',
-                `password_file ${at('passwd')}`,
-                `acl_file ${at('acl')}`,
-                'persistence false',
-                'set_tcp_nodelay true',
-                ...(process.getuid() === 0 ? ['user root'] : []),
-                `listener ${this.plain} 127.0.0.1`,
-                `listener ${this.mqtt} 127.0.0.1`,
-                `certfile ${at('server.crt')}`,
-                `keyfile ${at('server.key')}`,
-                '',
-            ].join('\n'),
-        );
+        const changed = {
+            'listener 1883 127.0.0.1': `listener ${this.plain} 127.0.0.1`,
+            'listener 8883': `listener ${this.mqtt} 127.0.0.1`,
+            certfile: `certfile ${at('server.crt')}`,
+            keyfile: `keyfile ${at('server.key')}`,
+            plugin_opt_config_file: `plugin_opt_config_file ${at('var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json')}`,
+        };
+        const snippet = fs.readFileSync(at('etc/mosquitto/conf.d/emoncms-remoteaccess.conf'), 'utf8');
+        const lines = snippet.slice(0, snippet.indexOf('# Homes behind networks')).split('\n');
+        const line = (text) => changed[text] ?? changed[text.split(' ')[0]] ?? text;
+        const user = process.getuid() === 0 ? ['user root'] : [];
+        fs.writeFileSync(at('mosquitto.conf'), [...user, ...lines.map(line), ''].join('\n'));
         this.broker = start('mosquitto', ['-c', at('mosquitto.conf')], {
             env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
         });
         await listens(this.mqtt, this.broker);
+        this.letIn(this.account.name, PASSWORD);
+    }
+
+    /** Makes a client with a home's rights at the broker. */
+    letIn(name, password) {
+        const bridge = ['-h', '127.0.0.1', '-p', String(this.plain), '-u', 'bridge', '-P', 'bridge-password'];
+        const tell = (...words) => execFileSync('mosquitto_ctrl', [...bridge, 'dynsec', ...words], { stdio: 'pipe' });
+        tell('createRole', name);
+        for (const [kind, topic] of [
+            ['subscribeLiteral', 'request'],
+            ['subscribeLiteral', 'status'],
+            ['publishClientReceive', 'request'],
+            ['publishClientReceive', 'status'],
+            ['publishClientSend', 'response/#'],
+            ['publishClientSend', 'status'],
+        ])
+            tell('addRoleACL', name, kind, `user/${name}/${topic}`, 'allow');
+        tell('createClient', name, '-p', password);
+        tell('addClientRole', name, name);
     }
 
     async startBridge() {

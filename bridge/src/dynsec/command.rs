@@ -1,0 +1,173 @@
+//! The commands, as far as a bridge needs them, and what comes back.
+
+use super::rights;
+use remoteaccess_common::Secret;
+use remoteaccess_protocol::Site;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Something to be done by the plugin.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Makes a home's role.
+    CreateRole(Site),
+    /// Takes it away; whoever has it is cut.
+    DeleteRole(Site),
+    /// Makes a home's client, which has its role and is not disabled.
+    CreateClient {
+        /// Whose.
+        site: Site,
+        /// To connect with.
+        password: Secret,
+        /// Says later which password that is.
+        tag: String,
+    },
+    /// Gives a home's client its role, and a password with its tag; cuts its sessions.
+    ModifyClient {
+        /// Whose.
+        site: Site,
+        /// To connect with.
+        password: Secret,
+        /// Says later which password that is.
+        tag: String,
+    },
+    /// Lets it connect again.
+    EnableClient(String),
+    /// Cuts its sessions and lets it connect no more.
+    DisableClient(String),
+    /// Cuts its sessions and forgets it.
+    DeleteClient(String),
+    /// Tells what is known of it.
+    GetClient(Site),
+    /// Lists clients by name.
+    ListClients {
+        /// How many at most.
+        count: usize,
+        /// How many to leave out.
+        offset: usize,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// There is no connection to the broker, or none any more.
+    #[error("the broker is not connected")]
+    Offline,
+    /// Nobody answered.
+    #[error(
+        "the broker's dynamic security does not answer; is the plugin loaded, and may this bridge use it?"
+    )]
+    Silent,
+    /// What was to be made is there already.
+    #[error("it is there already")]
+    Exists,
+    /// What it is about is not there.
+    #[error("it is not there")]
+    NotFound,
+    /// The plugin said something else.
+    #[error("the broker's dynamic security says: {0}")]
+    Refused(String),
+}
+
+/// A client as the plugin lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Client {
+    /// Its name.
+    pub username: String,
+    /// Which password it has, where a bridge made it.
+    #[serde(default, rename = "textname")]
+    pub tag: String,
+    /// Whether it may not connect.
+    #[serde(default)]
+    pub disabled: bool,
+    #[serde(default)]
+    roles: Vec<Role>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Role {
+    rolename: String,
+}
+
+impl Client {
+    /// Whether it is a home's and nothing else.
+    pub fn is_home(&self) -> bool {
+        !self.roles.is_empty() && self.roles.iter().all(|role| rights::is_home_role(&role.rolename))
+    }
+
+    /// Whether it has just the rights of this home.
+    pub fn is_home_of(&self, site: &Site) -> bool {
+        matches!(&self.roles[..], [role] if role.rolename == rights::home_role(site))
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+pub struct Clients {
+    /// How many there are in all.
+    #[serde(rename = "totalCount")]
+    pub total: usize,
+    /// Those of this page.
+    pub clients: Vec<Client>,
+}
+
+impl Command {
+    /// As the plugin takes it. `mark` comes back with the answer.
+    pub(super) fn encode(&self, mark: &str) -> Value {
+        let role = |site: &Site| json!([{"rolename": rights::home_role(site)}]);
+        let mut command = match self {
+            Self::CreateRole(site) => {
+                json!({"command": "createRole", "rolename": rights::home_role(site), "acls": rights::of_home(site)})
+            }
+            Self::DeleteRole(site) => json!({"command": "deleteRole", "rolename": rights::home_role(site)}),
+            Self::CreateClient { site, password, tag } => json!({
+                "command": "createClient", "username": site.as_str(), "textname": tag, "roles": role(site),
+                "password": password.expose(),
+            }),
+            Self::ModifyClient { site, password, tag } => json!({
+                "command": "modifyClient", "username": site.as_str(), "textname": tag, "roles": role(site),
+                "password": password.expose(),
+            }),
+            Self::EnableClient(name) => json!({"command": "enableClient", "username": name}),
+            Self::DisableClient(name) => json!({"command": "disableClient", "username": name}),
+            Self::DeleteClient(name) => json!({"command": "deleteClient", "username": name}),
+            Self::GetClient(site) => json!({"command": "getClient", "username": site.as_str()}),
+            Self::ListClients { count, offset } => {
+                json!({"command": "listClients", "verbose": true, "count": count, "offset": offset})
+            }
+        };
+        command["correlationData"] = mark.into();
+        command
+    }
+}
+
+/// One command's answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    #[serde(rename = "correlationData")]
+    pub(super) mark: Option<String>,
+    error: Option<String>,
+    #[serde(default)]
+    data: Value,
+}
+
+impl Answer {
+    pub(super) fn result(self) -> Result<Value, Fault> {
+        let Some(error) = self.error else { return Ok(self.data) };
+        Err(match error {
+            error if error.ends_with("already exists") => Fault::Exists,
+            error if error.ends_with("not found") => Fault::NotFound,
+            error => Fault::Refused(error),
+        })
+    }
+}
+
+/// The answers in one message; those that are not for this bridge too.
+pub(super) fn answers(message: &[u8]) -> Vec<Answer> {
+    #[derive(Deserialize)]
+    struct Answers {
+        responses: Vec<Answer>,
+    }
+    serde_json::from_slice(message).map_or_else(|_| Vec::new(), |answers: Answers| answers.responses)
+}
