@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2034 # system, layer: roots.sh; inside: for the cases
+# shellcheck shell=bash disable=SC2154,SC2034 # system, layer, leader: roots.sh; inside: for the cases
 # Boots $system (roots.sh) with its own systemd, in a container. Sourced; as root.
 
 # Boots; with `alone` in a network of its own, in which only the loopback is.
@@ -19,17 +19,13 @@ has_leader() { leader=$(pgrep -P "$container" | head -n1) && [ -n "$leader" ]; }
 
 is_up() { in_system systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; }
 
-in_system() { # COMMAND…
-    nsenter -t "$leader" -m -u -i -n -p -C -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" < /dev/null
-}
-
 halt_system() {
     [ -n "${container-}" ] || return 0
     # SIGRTMIN+3 is systemd's halt.
     kill -s RTMIN+3 "$leader" 2>/dev/null || true
     wait "$container" || true
     container=
+    leader=
 }
 
 # Asks again until it is so, for at most 30 seconds.

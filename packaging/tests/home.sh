@@ -57,6 +57,7 @@ upgrade() {
     pid=$(in_system systemctl show -P MainPID emoncms-remoteaccess)
     add_repository
     check "apt upgrades it" in_system apt-get -qq -y upgrade
+    # shellcheck disable=SC2016 # dpkg's variable
     check "to this version" not same 0.0.9 "$(in_system dpkg-query -f '${Version}' -W emoncms-remoteaccess)"
     check "the service was restarted" not same "$pid" "$(in_system systemctl show -P MainPID emoncms-remoteaccess)"
     check "and runs" in_system systemctl -q is-active emoncms-remoteaccess

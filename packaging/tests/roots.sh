@@ -7,17 +7,16 @@
 roots=$PWD/target/roots
 mirror=
 
-# The clean system of SUITE and ARCH; with systemd where that is the machine's own architecture, as it can boot.
+# The clean system of SUITE and ARCH. That of another architecture cannot boot, and qemu is slow: it has no systemd.
 make_root() { # SUITE ARCH
-    local root=$roots/$1-$2 include=ca-certificates
+    local root=$roots/$1-$2 include=systemd,systemd-sysv,dbus,ca-certificates
     [ ! -e "$root.made" ] || return 0
     umount_below "$root"
     rm -rf "$root"
     mkdir -p "$roots"
-    if [ "$2" = "$(dpkg --print-architecture)" ]; then
-        include+=,systemd,systemd-sysv,dbus
-    else
+    if [ "$2" != "$(dpkg --print-architecture)" ]; then
         run_foreign_programs
+        include=systemd-standalone-sysusers,systemd-standalone-tmpfiles
     fi
     # Debian from where this machine has it.
     # shellcheck disable=SC2016 # apt's own variables
@@ -33,23 +32,34 @@ make_root() { # SUITE ARCH
     touch "$root.made"
 }
 
-# Puts a layer above a clean system and mounts it at $system.
+# Puts a layer above a clean system and mounts it at $system. What it is seen at from here is $inside.
 open_system() { # SUITE ARCH
     layer=$(mktemp -d "$roots/layer.XXXXXX")
     system=$layer/system
+    # shellcheck disable=SC2034 # for the cases
+    inside=$system
+    leader=
     mkdir "$layer/above" "$layer/work" "$system"
     mount -t overlay overlay -o "lowerdir=$roots/$1-$2,upperdir=$layer/above,workdir=$layer/work" "$system"
 }
 
 close_system() {
     [ -n "${layer-}" ] || return 0
-    umount_below "$layer"
-    rm -rf "$layer"
+    # What is still mounted there is not the layer's to throw away.
+    if umount_below "$layer"; then rm -rf "$layer"; fi
     layer=
 }
 
 umount_below() { # FOLDER
     awk -v folder="$1/" 'index($2 "/", folder) == 1 { print $2 }' /proc/mounts | tac | xargs -r -n1 umount
+}
+
+# In the system: a booted one (boot.sh) or a folder.
+in_system() { # COMMAND…
+    local enter=(chroot "$system")
+    [ -z "$leader" ] || enter=(nsenter -t "$leader" -m -u -i -n -p -C --)
+    "${enter[@]}" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" < /dev/null
 }
 
 # The kernel starts programs of the other architectures with qemu, also in a chroot.

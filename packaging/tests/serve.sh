@@ -15,7 +15,7 @@ make_repository() {
 
 # The lines of the README, with a folder in the place of a server.
 add_repository() {
-    local place=${inside:-$system}
+    local place=$inside
     cp -a "$work/repository" "$place/srv/packages"
     rm -f "$place"/etc/apt/sources.list "$place"/etc/apt/sources.list.d/*
     cp "$work/repository/emoncms-remoteaccess.gpg" "$place/usr/share/keyrings/"
@@ -34,8 +34,8 @@ build_demo() {
     cp packaging/tests/in-place-of-agent "$work/programs/remoteaccess-agent"
 }
 
-serves_a_request() {
-    SYSTEM=$inside REMOTEACCESS_BIN_DIR=$work/programs timeout 120 "$demo" --once
+serves_a_request() { # [FOLDER with another bridge]
+    TMPDIR=$work SYSTEM=$inside BOOTED=$leader REMOTEACCESS_BIN_DIR=${1:-$work/programs} timeout 120 "$demo" --once
 }
 
 # This version's package under the number before the first.
