@@ -18,16 +18,16 @@ esac
 [ $# -gt 0 ] || set -- amd64 arm64 armhf
 
 main() {
+    tests/needs.sh build deb
     if [ "$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" != "$version" ]; then
         echo "build-deb.sh: Cargo.toml says $version, packaging/debian/changelog says otherwise" >&2
         exit 1
     fi
     if [ -z "$native" ]; then
-        tests/needs.sh build cross
+        tests/needs.sh cross
         RUSTC=$(packaging/toolchain.sh "$@")
         export RUSTC
     fi
-    tests/needs.sh deb
     export CARGO_TARGET_DIR=$cargo_folder
     # Where it was built is nobody's business, and two builds are alike.
     export RUSTFLAGS="--remap-path-prefix=$PWD=/build --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
@@ -46,9 +46,12 @@ main() {
 has_bridge() { [ "$1" != armhf ] && [ -z "$agent_only" ]; }
 
 compile() { # ARCH
-    local programs=(-p remoteaccess-agent)
-    ! has_bridge "$1" || programs+=(-p remoteaccess-bridge)
-    cargo build --release --locked --target "$(triplet "$1")" "${programs[@]}"
+    local options=(-p remoteaccess-agent)
+    ! has_bridge "$1" || options+=(-p remoteaccess-bridge)
+    [ -n "$native" ] || options+=(--target "$(triplet "$1")")
+    cargo build --release --locked "${options[@]}"
+    programs=$cargo_folder/release
+    [ -n "$native" ] || programs=$cargo_folder/$(triplet "$1")/release
 }
 
 triplet() { # ARCH
@@ -66,7 +69,7 @@ package() { # ARCH
     local source=$stage/emoncms-remoteaccess-$version
     rm -rf "$stage"
     mkdir -p "$source/bin"
-    install -m 755 "$cargo_folder/$(triplet "$arch")"/release/remoteaccess-agent "$source/bin/"
+    install -m 755 "$programs/remoteaccess-agent" "$source/bin/"
     cp -a packaging/debian packaging/man packaging/completion packaging/home CHANGELOG.md \
         agent/remoteaccess.example.json "$source/"
     # The licence's text is not among those that every Debian has.
@@ -75,10 +78,11 @@ package() { # ARCH
     cp -a emoncms-module/remoteaccess "$source/module/"
     mv "$source/home/generator" "$source/home/emoncms-remoteaccess-generator"
     mv "$source/home/default" "$source/debian/emoncms-remoteaccess.default"
-    for unit in packaging/systemd/*; do cp "$unit" "$source/debian/$(debhelper_name "${unit##*/}")"; done
+    for unit in packaging/systemd/emoncms-*; do cp "$unit" "$source/debian/$(debhelper_name "${unit##*/}")"; done
     if has_bridge "$arch"; then
-        install -m 755 "$cargo_folder/$(triplet "$arch")"/release/remoteaccess-bridge "$source/bin/"
-        cp -a packaging/mosquitto bridge/bridge.example.toml docs "$source/"
+        install -m 755 "$programs/remoteaccess-bridge" "$source/bin/"
+        cp -a packaging/mosquitto packaging/systemd/mosquitto.service.d bridge/bridge.example.toml docs "$source/"
+        cp packaging/server/default "$source/debian/emoncms-remoteaccess-bridge.default"
     else
         drop_bridge "$source/debian"
     fi
@@ -87,7 +91,7 @@ package() { # ARCH
         cat "$stage/build.log" >&2
         exit 1
     fi
-    lintian --allow-root --fail-on error,warning "$stage"/*.changes
+    [ -n "$native" ] || lintian --allow-root --fail-on error,warning "$stage"/*.changes
     mv "$stage"/*.deb target/deb/
     rm -rf "$stage"
 }

@@ -32,12 +32,12 @@ for what in "$@"; do
         msrv) need dpkg-deb dpkg ;;
         cross)
             need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-            need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf libc6-dev-armhf-cross ;;
+            need arm-linux-gnueabihf-gcc gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+            need lintian lintian ;;
         deb)
             need dpkg-buildpackage dpkg-dev
             need dh debhelper
-            need fakeroot fakeroot
-            need lintian lintian ;;
+            need fakeroot fakeroot ;;
         repo)
             need apt-ftparchive apt-utils
             need gpg gpg gpg-agent ;;
