@@ -7,6 +7,10 @@
 #   make check         format, lints, oldest compiler, dependencies
 #   make web           the web view, which the bridge has inside; where it changed
 #
+#   make deb           the Debian packages for amd64, arm64 and armhf, in target/deb
+#   make apt-repo DIR=… KEY=…   a signed repository of them; KEY: a key of your gpg keyring
+#   make test-packages          tries them in clean Debian systems, as root: half an hour and more, not part of test
+#
 # EMONCMS_SRC=DIR, an emoncms checkout, makes demo and test use a real emoncms as well.
 
 SHELL := /bin/bash
@@ -19,7 +23,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check programs rust module web web-test
+.PHONY: help demo test check programs rust module web web-test deb apt-repo test-packages
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -72,3 +76,12 @@ check: web
 	else \
 	    echo "cargo-deny is not installed: licences and duplicates are not checked"; \
 	fi
+
+deb:
+	@packaging/build-deb.sh
+
+apt-repo:
+	@packaging/apt-repo.sh "$(DIR)" "$(KEY)"
+
+test-packages:
+	@packaging/tests/run $(PARTS)
