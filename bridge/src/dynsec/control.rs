@@ -20,8 +20,8 @@ use tokio::{
 
 /// How long a command waits for others that can go with it.
 const COLLECTS: Duration = Duration::from_millis(15);
-/// Commands in one message. The broker serves nobody else meanwhile.
-const MAX_COMMANDS: usize = 16;
+/// Commands in one message. The broker serves nobody else meanwhile: with 5000 homes a change takes it 0.1 s.
+const MAX_COMMANDS: usize = 8;
 /// Commands that wait for their message; who has more waits.
 const MAX_QUEUED: usize = 256;
 /// How long a message's answers may take: a hundred times what they need with thousands of homes.

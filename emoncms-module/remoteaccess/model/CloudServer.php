@@ -42,7 +42,9 @@ class CloudServer
         }
         if ($password === '') throw new Refused(tr('Please enter the password of your account at the server.'));
 
-        [$error, $status, $body] = $this->post('/user/auth.json', compact('username', 'password'));
+        // A server of the first generation does not know the wish for a credential of this device's own, and ignores it.
+        $form = ['username' => $username, 'password' => $password, 'remoteaccess' => '1'];
+        [$error, $status, $body] = $this->post('/user/auth.json', $form);
         if ($error !== 0) throw new Refused($this->troubleWith($error));
 
         $answer = $this->understood($status, $body);
@@ -113,6 +115,9 @@ class CloudServer
     {
         $message = strtolower(is_string($answer->message ?? null) ? $answer->message : '');
         if (str_contains($message, 'too many')) return $this->tooMany();
+        if (str_contains($message, 'second factor')) {
+            return sprintf(tr('Your account at %s has a second factor: make a pairing code on your account page there, and enter it here in place of the password.'), $this->host);
+        }
         if (str_contains($message, 'verify')) {
             return sprintf(tr('Your account at %s is not active yet: please follow the link in the e-mail that it sent you.'), $this->host);
         }

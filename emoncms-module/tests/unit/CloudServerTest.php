@@ -61,6 +61,7 @@ final class CloudServerTest extends TestCase
             'attempts' => ['too many attempts', 0, 200, self::no('Too many attempts, please try again later')],
             'attempts by status' => ['too many attempts', 0, 429, ''],
             'mail' => ['not active yet', 0, 200, self::no('Please verify email address')],
+            'second factor' => ['make a pairing code', 0, 200, self::no('This account has a second factor: …')],
             'odd message' => ['does not know', 0, 200, self::no(['<b>'])],
             'page' => ['not an emoncms server', 0, 200, '<html>'],
             'other JSON' => ['not an emoncms server', 0, 200, ['hello' => 1]],
@@ -112,6 +113,13 @@ final class CloudServerTest extends TestCase
         }
     }
 
+    public function testAsksForACredentialOfTheDevicesOwn(): void
+    {
+        $server = self::server(0, 200, self::RIGHT);
+        $server->verify('alice', 'secret');
+        self::assertSame(['username' => 'alice', 'password' => 'secret', 'remoteaccess' => '1'], $server->sent);
+    }
+
     public function testAPasswordIsKeptAsItIs(): void
     {
         self::assertSame(' secret ', self::server(0, 200, self::RIGHT)->verify('alice', ' secret ')->password);
@@ -132,6 +140,8 @@ final class CloudServerTest extends TestCase
     {
         $text = is_string($body) ? $body : json_encode($body);
         return new class ($error, $status, $text) extends CloudServer {
+            public array $sent = [];
+
             public function __construct(private int $error, private int $code, private string $text)
             {
                 parent::__construct('mqtt.example');
@@ -139,6 +149,7 @@ final class CloudServerTest extends TestCase
 
             protected function post(string $path, array $form): array
             {
+                $this->sent = $form;
                 return [$this->error, $this->code, $this->text];
             }
         };
