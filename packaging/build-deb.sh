@@ -74,7 +74,8 @@ package() { # ARCH
         agent/remoteaccess.example.json "$source/"
     # The licence's text is not among those that every Debian has.
     sed 's/^$/./; s/^/ /' LICENSE >> "$source/debian/copyright"
-    mkdir "$source/module"
+    mkdir "$source/module" "$source/licenses"
+    packaging/licenses.sh remoteaccess-agent "$(triplet "$arch")" > "$source/licenses/third-party-agent.txt"
     cp -a emoncms-module/remoteaccess "$source/module/"
     mv "$source/home/generator" "$source/home/emoncms-remoteaccess-generator"
     mv "$source/home/default" "$source/debian/emoncms-remoteaccess.default"
@@ -82,6 +83,7 @@ package() { # ARCH
     if has_bridge "$arch"; then
         install -m 755 "$programs/remoteaccess-bridge" "$source/bin/"
         cp -a packaging/mosquitto packaging/systemd/mosquitto.service.d bridge/bridge.example.toml docs "$source/"
+        packaging/licenses.sh remoteaccess-bridge "$(triplet "$arch")" > "$source/licenses/third-party-bridge.txt"
         cp packaging/server/default "$source/debian/emoncms-remoteaccess-bridge.default"
     else
         drop_bridge "$source/debian"
