@@ -1,5 +1,7 @@
 // The one way to the bridge. Nothing here throws: a failure is an answer that says what happened.
 
+import { setByServer } from '../state/clock';
+
 /** Why there is no answer. */
 export interface Refusal {
     /** As in docs/protocol.md; beside those: `bridge_gone`, `cancelled` and `emoncms_says`. */
@@ -59,6 +61,7 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
 }
 
 async function read<T>(response: Response): Promise<Answer<T>> {
+    setByServer(response.headers.get('Date'));
     const text = await response.text();
     let data: unknown = null;
     try {

@@ -1,0 +1,116 @@
+// Feeds: the list, their data, and addresses to download them from.
+
+import type { Interval } from '../logic/interval';
+import { toNumber } from '../logic/number';
+import { read, type Points } from '../logic/points';
+import { apiPath } from '../state/homes';
+import { ask, type Answer } from './http';
+
+export interface Feed {
+    id: string;
+    name: string;
+    tag: string;
+    unit: string;
+    engine: string;
+    isPublic: boolean;
+    size: number | null;
+    time: number | null;
+    value: number | null;
+    /** Of the feeds with a fixed one, where this emoncms says it. */
+    interval: number | null;
+    start: number | null;
+}
+
+export interface Question {
+    ids: string[];
+    start: number;
+    end: number;
+    interval: Interval;
+    average: boolean;
+    delta: boolean;
+}
+
+/** More than any real emoncms has; what comes on top is not shown. */
+const MOST_FEEDS = 5000;
+
+/** With `meta`, which costs emoncms a look into each feed's file, also intervals and starts. */
+export async function feedList(meta: boolean, signal?: AbortSignal): Promise<Answer<Feed[]>> {
+    const answer = await ask<unknown>(apiPath(`feed/list.json${meta ? '?meta=1' : ''}`), { signal });
+    if (!answer.ok) return answer;
+    if (!Array.isArray(answer.data)) {
+        return { ok: false, refusal: { code: 'bad_answer', message: 'no feed list', status: 200 } };
+    }
+    return { ok: true, data: answer.data.slice(0, MOST_FEEDS).flatMap(readFeed) };
+}
+
+function readFeed(value: unknown): Feed[] {
+    if (typeof value !== 'object' || value === null) return [];
+    const feed = value as Record<string, unknown>;
+    const id = toNumber(feed.id);
+    if (id === null) return [];
+    const text = (name: string) => (typeof feed[name] === 'string' ? (feed[name] as string) : '');
+    return [
+        {
+            id: String(id),
+            name: text('name'),
+            tag: text('tag'),
+            unit: text('unit'),
+            engine: String(feed.engine ?? ''),
+            isPublic: [1, '1', true].includes(feed.public as number),
+            size: toNumber(feed.size),
+            time: toNumber(feed.time) || null,
+            value: toNumber(feed.value),
+            interval: toNumber(feed.interval),
+            start: toNumber(feed.start_time) || null,
+        },
+    ];
+}
+
+/** By feed id. */
+export async function feedData(question: Question, signal?: AbortSignal): Promise<Answer<Map<string, Points>>> {
+    const answer = await ask<unknown>(apiPath(`feed/data.json?${query(question)}`), { signal });
+    if (!answer.ok) return answer;
+    const found = new Map<string, Points>();
+    for (const one of Array.isArray(answer.data) ? answer.data : []) {
+        if (typeof one === 'object' && one !== null && 'feedid' in one && 'data' in one) {
+            found.set(String(one.feedid), read(one.data));
+        }
+    }
+    return { ok: true, data: found };
+}
+
+/** Where a browser gets the file from; `isoTimes` or seconds. */
+export function csvAddress(question: Question, isoTimes: boolean): string {
+    const words = query(question);
+    words.set('timeformat', isoTimes ? 'iso8601' : 'unix');
+    return apiPath(`feed/csvexport.json?${words}`);
+}
+
+/** Whether home would give such a file: a line of it is asked for, since a download cannot say why it fails. */
+export async function canExport(question: Question): Promise<Answer<null>> {
+    const { start, interval } = question;
+    const end = start + (typeof interval === 'number' ? interval : 86_400);
+    const answer = await ask(csvAddress({ ...question, end }, false));
+    // Lines are no JSON, and that is what is hoped for.
+    const isFile = answer.ok || (answer.refusal.code === 'bad_answer' && answer.refusal.status === 200);
+    return isFile ? { ok: true, data: null } : answer;
+}
+
+function query({ ids, start, end, interval, average, delta }: Question): URLSearchParams {
+    const each = (value: string) => ids.map(() => value).join(',');
+    const words = new URLSearchParams({
+        ids: ids.join(','),
+        start: String(start),
+        end: String(end),
+        interval: String(interval),
+        timeformat: 'unix',
+        limitinterval: '1',
+        skipmissing: '0',
+    });
+    // The day begins where the reader is.
+    if (typeof interval === 'string') words.set('timezone', Intl.DateTimeFormat().resolvedOptions().timeZone);
+    // One for each feed: 11.4 does not carry the first one on to the others.
+    if (average) words.set('average', each('1'));
+    if (delta) words.set('delta', each('1'));
+    return words;
+}

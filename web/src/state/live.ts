@@ -1,0 +1,99 @@
+// Something of the home that is looked at, fetched again and again while somebody looks.
+
+import { onMounted, onUnmounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import type { Answer, Refusal } from '../server/http';
+import { now } from './clock';
+import { onPresence, target } from './homes';
+
+/** Every how often, in milliseconds. */
+const EVERY = 10_000;
+/** A busy server is given more time, up to this. */
+const LONGEST = 60_000;
+/** From when on an answer is slow. */
+const SLOW = 4000;
+
+export interface Live<T> {
+    /** What came last; it stays where the next answer is a refusal. */
+    data: ShallowRef<T | null>;
+    /** When that came. */
+    at: Ref<number>;
+    /** Why nothing newer came. */
+    refusal: Ref<Refusal | null>;
+    slow: Ref<boolean>;
+    refresh: () => Promise<void>;
+    /** For a component's setup: fetches while it is shown. */
+    use: () => void;
+}
+
+export function live<T>(fetch: (signal: AbortSignal) => Promise<Answer<T>>): Live<T> {
+    const data = shallowRef<T | null>(null);
+    const at = ref(0);
+    const refusal = ref<Refusal | null>(null);
+    const slow = ref(false);
+    let users = 0;
+    let timer = 0;
+    let under: AbortController | null = null;
+
+    async function refresh(): Promise<void> {
+        clearTimeout(timer);
+        under?.abort();
+        const mine = (under = new AbortController());
+        const slowly = setTimeout(() => (slow.value = true), SLOW);
+        const answer = await fetch(mine.signal);
+        clearTimeout(slowly);
+        if (under !== mine) return;
+        under = null;
+        slow.value = false;
+        let pause = EVERY;
+        if (answer.ok) {
+            [data.value, at.value, refusal.value] = [answer.data, now.value, null];
+        } else if (answer.refusal.code !== 'cancelled') {
+            refusal.value = answer.refusal;
+            pause = Math.min(LONGEST, Math.max(EVERY, (answer.refusal.retryAfter ?? 0) * 1000));
+        }
+        if (users > 0 && !document.hidden) timer = window.setTimeout(refresh, pause);
+    }
+
+    function pause(): void {
+        clearTimeout(timer);
+        under?.abort();
+        under = null;
+        slow.value = false;
+    }
+
+    const look = () => (document.hidden ? pause() : refresh());
+
+    watch(target, (_, before) => {
+        // '' was the account's first home, before its name was known.
+        if (before === '') return;
+        pause();
+        [data.value, refusal.value] = [null, null];
+        if (users > 0) refresh();
+    });
+    onPresence((change) => {
+        if (users === 0) return;
+        if (change.state === 'online') refresh();
+        else if (change.state === 'offline') {
+            pause();
+            refusal.value = { code: 'home_offline', message: '', status: 503, lastSeen: change.last_seen };
+            timer = window.setTimeout(refresh, EVERY);
+        }
+    });
+
+    function use(): void {
+        onMounted(() => {
+            users += 1;
+            if (users > 1) return;
+            document.addEventListener('visibilitychange', look);
+            look();
+        });
+        onUnmounted(() => {
+            users -= 1;
+            if (users > 0) return;
+            document.removeEventListener('visibilitychange', look);
+            pause();
+        });
+    }
+
+    return { data, at, refusal, slow, refresh, use };
+}
