@@ -18,6 +18,8 @@ const MISSING: &str = "The web view has not been built yet: there is no web/dist
 ";
 
 fn main() -> ExitCode {
+    // sqlx::migrate! does not notice new files by itself.
+    println!("cargo:rerun-if-changed=migrations");
     match write_list() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {

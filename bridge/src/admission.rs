@@ -36,7 +36,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
     let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
     let in_query = caller::take_key(&mut query);
     let posts = head.method == Method::POST;
-    match caller::identify(app, &head.headers, in_query.as_ref()) {
+    match caller::identify(app, &head.headers, in_query.as_ref()).await {
         Ok(caller) => {
             let places = places(app, &caller)?;
             let mut posted = if posts { input::posted(&head.headers, body).await? } else { Posted::Nothing };
@@ -45,7 +45,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
                 None => Ok(Admitted { caller, query, posted, places }),
                 Some(key) => {
                     drop(places);
-                    let caller = caller::identify(app, &head.headers, Some(&key))?;
+                    let caller = caller::identify(app, &head.headers, Some(&key)).await?;
                     let places = self::places(app, &caller)?;
                     Ok(Admitted { caller, query, posted, places })
                 }
@@ -54,7 +54,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
         Err(_) if posts && in_query.is_none() && input::is_form(&head.headers) => {
             let _small_place = app.gate.enter_unknown(Peer::of(&head.extensions))?;
             let mut posted = input::posted(&head.headers, body).await?;
-            let caller = caller::identify(app, &head.headers, posted.take_key().as_ref())?;
+            let caller = caller::identify(app, &head.headers, posted.take_key().as_ref()).await?;
             let places = places(app, &caller)?;
             Ok(Admitted { caller, query, posted, places })
         }
@@ -75,7 +75,7 @@ pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Re
 }
 
 fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
-    let account = caller.account.name().to_owned();
+    let account = caller.account().name.clone();
     app.account_rates.take(account, Instant::now()).map_err(|wait| Error::TooFast { wait })?;
-    Ok([app.gate.enter()?, app.gate.enter_home(&caller.account.site)?])
+    Ok([app.gate.enter()?, app.gate.enter_home(&caller.home(None)?.site)?])
 }

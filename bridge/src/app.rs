@@ -1,7 +1,6 @@
 //! What every request shares.
 
 use crate::{
-    accounts::Accounts,
     broker::Link,
     config::{Config, Limits},
     exchange::Exchange,
@@ -11,7 +10,8 @@ use crate::{
     observe::Told,
     password::Passwords,
     rate::Rates,
-    session::Sessions,
+    session::Cookies,
+    store::Store,
     throttle::Throttle,
 };
 use anyhow::Result;
@@ -36,9 +36,9 @@ pub struct App {
     /// What the operator was told.
     pub told: Told,
     /// Who may ask.
-    pub accounts: Accounts,
-    /// Who signed in.
-    pub sessions: Sessions,
+    pub store: Store,
+    /// How a browser shows who signed in.
+    pub cookies: Cookies,
     /// Who guesses.
     pub throttle: Throttle,
     /// Whether it is them.
@@ -55,10 +55,8 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// None in practice.
-    pub fn new(config: Config, client: ClientId, link: Link) -> Result<Self> {
-        let accounts = Accounts::new(config.accounts);
-        let names = || accounts.names().map(str::to_owned);
+    /// Where passwords cannot be checked as the configuration says.
+    pub fn new(config: &Config, store: Store, client: ClientId, link: Link) -> Result<Self> {
         Ok(Self {
             https: config.https,
             limits: config.limits,
@@ -67,13 +65,13 @@ impl App {
             account_rates: Rates::new(config.limits.account_rate),
             metrics: Metrics::new(&link),
             told: Told::default(),
-            sessions: Sessions::new(config.session_secret.as_ref(), config.https),
+            store,
+            cookies: Cookies::new(config.https),
             throttle: Throttle::default(),
-            passwords: Passwords::new()?,
-            homes: Arc::new(Homes::new(names())),
+            passwords: Passwords::new(config.accounts.argon2_memory_kib)?,
+            homes: Arc::new(Homes::default()),
             exchange: Arc::new(Exchange::new(client, config.limits.whole_answers)),
             link,
-            accounts,
         })
     }
 }

@@ -1,6 +1,12 @@
 //! Who is asking, and what they may do.
 
-use crate::{accounts::Account, app::App, clock, error::Error, origin};
+use crate::{
+    accounts::token_hash,
+    app::App,
+    error::Error,
+    origin, session,
+    store::{Account, Home, Known, Via},
+};
 use axum::http::{HeaderMap, header};
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::Rights;
@@ -9,29 +15,56 @@ use std::sync::Arc;
 /// Who is asking.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Whose home they may see.
-    pub account: Arc<Account>,
+    /// Whose homes they may see.
+    pub known: Arc<Known>,
     /// What they may do there.
     pub rights: Rights,
+}
+
+impl Caller {
+    /// The account.
+    pub fn account(&self) -> &Account {
+        &self.known.account
+    }
+
+    /// One of the account's homes by its name; without a name, the first.
+    ///
+    /// # Errors
+    /// [`Error::HomeNever`] where there is none, [`Error::NotFound`] where none has that name.
+    pub fn home(&self, name: Option<&str>) -> Result<&Home, Error> {
+        match name {
+            None => self.known.homes.first().ok_or(Error::HomeNever),
+            Some(name) => {
+                let found = self.known.homes.iter().find(|home| home.name == name);
+                found.ok_or(Error::NotFound("you have no home of that name"))
+            }
+        }
+    }
 }
 
 /// Finds the caller by `key`, else by a Bearer key, else by the session cookie.
 ///
 /// # Errors
 /// [`Error::Unauthorized`] where there is none; a wrong key also where the cookie is good.
-pub fn identify(app: &App, headers: &HeaderMap, key: Option<&Secret>) -> Result<Caller, Error> {
+pub async fn identify(app: &App, headers: &HeaderMap, key: Option<&Secret>) -> Result<Caller, Error> {
     let bearer = bearer(headers);
     if let Some(key) = key.or(bearer.as_ref()) {
-        let found = app.accounts.with_key(key.expose());
-        let (account, rights) = found.ok_or(Error::Unauthorized("this API key is not valid"))?;
-        return Ok(Caller { account, rights });
+        return with_key(app, key).await?.ok_or(Error::Unauthorized("this API key is not valid"));
     }
-    let account = app.sessions.account(headers, &app.accounts, clock::unix_now());
-    let account = account.ok_or(Error::Unauthorized("sign in, or send an API key"))?;
+    by_session(app, headers).await
+}
+
+/// Finds the caller by the session cookie alone: what a key must not change.
+///
+/// # Errors
+/// [`Error::Unauthorized`] where there is none, or where another site's page sent it.
+pub async fn by_session(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
+    let found = session::find(app, headers).await?;
+    let (known, _) = found.ok_or(Error::Unauthorized("sign in, or send an API key"))?;
     if !origin::is_own(headers) {
         return Err(Error::Unauthorized("a session counts only on this bridge's own pages"));
     }
-    Ok(Caller { account, rights: Rights::Write })
+    Ok(Caller { known, rights: Rights::Write })
 }
 
 /// Takes every `apikey` out of `pairs`; the last one that is not empty is the caller's.
@@ -42,6 +75,17 @@ pub fn take_key(pairs: &mut Vec<(String, String)>) -> Option<Secret> {
     *pairs = others;
     let keys: Vec<(String, String)> = keys;
     keys.into_iter().map(|(_, key)| key).rfind(|key| !key.is_empty()).map(Secret::new)
+}
+
+async fn with_key(app: &App, key: &Secret) -> Result<Option<Caller>, Error> {
+    let known = app.store.with_key(&token_hash(key.expose())).await?;
+    Ok(known.map(|known| {
+        let rights = match known.via {
+            Via::Key { rights, .. } => rights,
+            Via::Session { .. } => Rights::Read,
+        };
+        Caller { known, rights }
+    }))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {

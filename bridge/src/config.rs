@@ -1,21 +1,19 @@
 //! `bridge.toml`.
 
+mod accounts;
 mod limits;
 mod operation;
 
+pub use accounts::{AccountsConfig, DatabaseConfig, UpstreamConfig};
 pub use limits::Limits;
 pub use operation::{MetricsConfig, TlsConfig};
 
-use crate::{
-    accounts::{Account, RawAccount},
-    proxies::Proxies,
-};
+use crate::proxies::Proxies;
 use limits::RawLimits;
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::limits::KEEP_ALIVE_SECONDS;
 use serde::Deserialize;
 use std::{
-    collections::HashSet,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -24,8 +22,8 @@ use std::{
 /// Where the program looks for its configuration.
 pub const DEFAULT_PATH: &str = "/etc/emoncms-remoteaccess/bridge.toml";
 
-/// A short secret could be guessed from one cookie.
-const MIN_SESSION_SECRET: usize = 32;
+/// A short secret could be guessed.
+const MIN_SECRET: usize = 32;
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -36,8 +34,14 @@ pub struct Config {
     pub https: bool,
     /// Who may say where a request came from.
     pub proxies: Arc<Proxies>,
-    /// Signs session cookies; without it, sessions end with the process.
-    pub session_secret: Option<Secret>,
+    /// Seals what the database keeps of second factors, and makes homes' passwords.
+    pub secret: Secret,
+    /// Where accounts are.
+    pub database: DatabaseConfig,
+    /// How accounts are kept.
+    pub accounts: AccountsConfig,
+    /// The emoncms whose accounts may sign in here.
+    pub upstream: Option<UpstreamConfig>,
     /// The MQTT broker.
     pub broker: BrokerConfig,
     /// How much at once, how long.
@@ -46,8 +50,6 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// Where Prometheus asks.
     pub metrics: Option<MetricsConfig>,
-    /// Who may ask.
-    pub accounts: Vec<Account>,
 }
 
 /// The MQTT broker.
@@ -136,33 +138,46 @@ struct Raw {
     https: bool,
     #[serde(default)]
     trusted_proxies: Vec<String>,
-    session_secret: Option<Secret>,
+    secret: Option<Secret>,
+    #[serde(default)]
+    database: DatabaseConfig,
+    #[serde(default)]
+    accounts: AccountsConfig,
+    upstream: Option<UpstreamConfig>,
     broker: BrokerConfig,
     #[serde(default)]
     limits: RawLimits,
     tls: Option<TlsConfig>,
     metrics: Option<MetricsConfig>,
-    #[serde(default)]
-    account: Vec<RawAccount>,
 }
 
 impl Raw {
     fn check(self) -> Result<Config, String> {
-        let secret_length = self.session_secret.as_ref().map(|secret| secret.expose().len());
-        if secret_length.is_some_and(|length| length < MIN_SESSION_SECRET) {
-            return Err(format!("session_secret needs {MIN_SESSION_SECRET} characters or more"));
+        let secret = self.secret.ok_or("secret is missing; `openssl rand -hex 32` makes one")?;
+        if secret.expose().len() < MIN_SECRET {
+            return Err(format!("secret needs {MIN_SECRET} characters or more"));
         }
         self.broker.check()?;
         if self.tls.is_some() && !self.https {
             return Err("https = false contradicts [tls]".into());
         }
-        let accounts = self.account.into_iter().map(RawAccount::check).collect::<Result<Vec<_>, _>>()?;
-        check_distinct(&accounts)?;
-        let proxies = Proxies::parse(&self.trusted_proxies)?.into();
-        let (listen, https, session_secret, broker) =
-            (self.listen, self.https, self.session_secret, self.broker);
-        let (limits, tls, metrics) = (self.limits.check()?, self.tls, self.metrics);
-        Ok(Config { listen, https, proxies, session_secret, broker, limits, tls, metrics, accounts })
+        self.accounts.check()?;
+        if let Some(upstream) = &self.upstream {
+            upstream.check()?;
+        }
+        Ok(Config {
+            listen: self.listen,
+            https: self.https,
+            proxies: Arc::new(Proxies::parse(&self.trusted_proxies)?),
+            secret,
+            database: self.database,
+            accounts: self.accounts,
+            upstream: self.upstream,
+            broker: self.broker,
+            limits: self.limits.check()?,
+            tls: self.tls,
+            metrics: self.metrics,
+        })
     }
 }
 
@@ -179,21 +194,6 @@ impl BrokerConfig {
         }
         within("broker.keep_alive_seconds", self.keep_alive_seconds, 5, 600).map(|_| ())
     }
-}
-
-fn check_distinct(accounts: &[Account]) -> Result<(), String> {
-    let (mut names, mut keys) = (HashSet::new(), HashSet::new());
-    for account in accounts {
-        if !names.insert(account.name()) {
-            return Err(format!("there are two accounts named {}", account.name()));
-        }
-        for key in [&account.read_key, &account.write_key] {
-            if !keys.insert(key.expose()) {
-                return Err(format!("account {} has a key that is used twice", account.name()));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn within(name: &str, value: u64, least: u64, most: u64) -> Result<u64, String> {
@@ -219,17 +219,7 @@ mod tests {
     use crate::rate::Rate;
     use std::time::Duration;
 
-    const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$hO5NM7PMFyRk0oRYEmZUjg";
-
-    fn account(name: &str, digit: char) -> String {
-        let key = |last| format!("{}{last}", digit.to_string().repeat(31));
-        format!(
-            "[[account]]\nname = \"{name}\"\nuserid = 1\npassword_hash = \"{HASH}\"\nread_key = \"{}\"\n\
-             write_key = \"{}\"\n",
-            key('a'),
-            key('b')
-        )
-    }
+    const SECRET: &str = "secret = \"0123456789abcdef0123456789abcdef\"\n";
 
     fn fault(text: &str) -> String {
         Config::parse(text).expect_err(text).to_string()
@@ -237,26 +227,31 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_its_default() {
-        let text = format!("[broker]\nhost = \"localhost\"\n{}", account("ann", '1'));
-        let config = Config::parse(&text).unwrap();
+        let config = Config::parse(&format!("{SECRET}[broker]\nhost = \"localhost\"\n")).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert!(config.https && !config.broker.tls && config.session_secret.is_none());
+        assert!(config.https && !config.broker.tls && config.upstream.is_none());
         assert_eq!((config.broker.port(), config.broker.keep_alive_seconds), (1883, 30));
         assert_eq!(config.limits.request_timeout, Duration::from_secs(15));
-        assert!(!config.accounts[0].first_generation);
+        assert!(config.database.url.expose().starts_with("sqlite:/var/lib/"));
+        assert_eq!(config.accounts.argon2_memory_kib, 19 * 1024);
     }
 
     #[test]
-    fn the_example_is_fine_and_its_blanks_are_not_taken_for_values() {
+    fn the_example_is_fine_once_its_blanks_are_filled() {
         let example = include_str!("../bridge.example.toml");
         let uncommented = |mark: &str| example.replace(&format!("\n{mark}"), "\n");
-        assert!(Config::parse(example).is_ok());
-        let config = Config::parse(&uncommented("#:")).unwrap();
+        assert!(fault(example).contains("openssl rand"));
+        assert!(Config::parse(&format!("{SECRET}{example}")).is_ok());
+        let config = Config::parse(&format!("{SECRET}{}", uncommented("#:"))).unwrap();
         assert_eq!(config.limits.requests, Limits::default().requests);
         assert_eq!(config.limits.idle_timeout, Limits::default().idle_timeout);
-        assert_eq!(fault(&uncommented("#?")), "session_secret needs 32 characters or more");
+        assert_eq!(
+            fault(&uncommented("#?")),
+            "secret needs 32 characters or more",
+            "known ones must not work"
+        );
         let filled = uncommented("#?").replace("64 random digits", &"1".repeat(64));
-        assert!(fault(&filled).contains("account name"), "known keys must not work");
+        assert!(Config::parse(&filled).unwrap().upstream.is_some());
     }
 
     #[test]
@@ -269,7 +264,7 @@ mod tests {
             ("account_requests_per_second = 5\naccount_burst = 7", Rate::new(5, 7)),
         ] {
             let config =
-                Config::parse(&format!("[broker]\nhost = \"localhost\"\n[limits]\n{lines}")).unwrap();
+                Config::parse(&format!("{SECRET}[broker]\nhost = \"localhost\"\n[limits]\n{lines}")).unwrap();
             assert_eq!(config.limits.account_rate, rate, "{lines}");
             assert_eq!(config.limits.address_rate, Rate::new(200, 2000));
         }
@@ -277,14 +272,14 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_in_words() {
-        let broker = "[broker]\nhost = \"localhost\"\n";
-        let ann = account("ann", '1');
+        let broker = format!("{SECRET}[broker]\nhost = \"localhost\"\n");
         for (text, words) in [
             (String::new(), "missing field `broker`"),
-            ("listen = \"here\"\n".to_owned() + broker, "line 1: invalid socket address"),
-            ("listne = \"127.0.0.1:1\"\n".to_owned() + broker, "line 1: unknown field `listne`"),
-            (format!("{broker}tsl = true"), "line 3: unknown field `tsl`"),
-            (format!("session_secret = \"short\"\n{broker}"), "session_secret needs 32 characters"),
+            ("listen = \"here\"\n".to_owned() + &broker, "line 1: invalid socket address"),
+            ("listne = \"127.0.0.1:1\"\n".to_owned() + &broker, "line 1: unknown field `listne`"),
+            (format!("{broker}tsl = true"), "line 4: unknown field `tsl`"),
+            (broker.replace(SECRET, ""), "secret is missing"),
+            (broker.replace(SECRET, "secret = \"short\"\n"), "secret needs 32 characters"),
             (format!("{broker}username = \"bridge\""), "one of them is missing"),
             (format!("{broker}ca_file = \"/x\""), "no effect without broker.tls"),
             (format!("{broker}keep_alive_seconds = 0"), "between 5 and 600"),
@@ -294,12 +289,10 @@ mod tests {
             (format!("https = false\n{broker}[tls]\ncertificate = \"a\"\nkey = \"b\""), "contradicts [tls]"),
             (format!("{broker}[tls]\ncertificate = \"a\""), "missing field `key`"),
             (format!("{broker}[limits]\nrequest_timeout_ms = 999999"), "limits.request_timeout_ms"),
-            (format!("{broker}{}", account("ann.b", '1')), "account name \"ann.b\""),
-            (format!("{broker}{}", account("a+b", '1')), "letters, digits, _ and -"),
-            (format!("{broker}{ann}{}", account("ann", '2')), "two accounts named ann"),
-            (format!("{broker}{ann}{}", account("bob", '1')), "account bob has a key that is used twice"),
-            (format!("{broker}{}", ann.replace(HASH, "hunter2")), "account ann: password_hash must be"),
-            (format!("{broker}{}", ann.replace("1b", "1")), "write_key must be 32 hexadecimal digits"),
+            (format!("{broker}[accounts]\nargon2_memory_kib = 8"), "accounts.argon2_memory_kib"),
+            (format!("{broker}[upstream]\nurl = \"emoncms.org\""), "upstream.url"),
+            (format!("{broker}[upstream]\nurl = \"http://emoncms.org\""), "must begin with https://"),
+            (format!("{broker}[[account]]\nname = \"ann\""), "unknown field `account`"),
         ] {
             assert!(fault(&text).contains(words), "{words}\n{}", fault(&text));
         }
@@ -311,15 +304,5 @@ mod tests {
             let fault = fault(&format!("[broker]\nhost = \"localhost\"\nusername = \"b\"\n{line}\n"));
             assert!(fault.starts_with("line ") && !fault.contains("123454321"), "{fault}");
         }
-    }
-
-    #[test]
-    fn a_printed_account_can_be_read_back() {
-        let printed = crate::new_account("ann", "correct horse").unwrap();
-        let config = Config::parse(&format!("[broker]\nhost = \"localhost\"\n{printed}")).unwrap();
-        assert_eq!(config.accounts[0].name(), "ann");
-        assert!(!format!("{config:?}").contains(config.accounts[0].write_key.expose()));
-        assert!(crate::new_account("ann", "short").is_err());
-        assert!(crate::new_account("a/b", "correct horse").is_err());
     }
 }

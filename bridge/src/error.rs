@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use remoteaccess_protocol::{ErrorCode, Refusal};
+use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;
 
@@ -16,6 +17,21 @@ pub enum Error {
     /// Not signed in, a wrong key, or a cookie that another site's page made the browser send.
     #[error("{0}")]
     Unauthorized(&'static str),
+    /// The password is right, and a code is missing or wrong.
+    #[error("{0}")]
+    SecondFactor(&'static str),
+    /// The emoncms that knows the account does not help; the text says why.
+    #[error("{0}")]
+    Upstream(&'static str),
+    /// The database does not answer.
+    #[error("the bridge has lost its database and is reconnecting; try again in a few seconds")]
+    Database,
+    /// There is no such thing of this account.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// It exists already, or there are too many.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// Too many wrong passwords, for one name or from one address.
     #[error("too many attempts to sign in; wait {} and try again", wait_in_words(*.wait))]
     TooManyAttempts {
@@ -75,6 +91,46 @@ pub enum Error {
     Refused(Refusal),
 }
 
+/// What happened, for programs: what also stands on the wire, and what only this bridge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A code that is missing or wrong.
+    SecondFactor,
+    /// The emoncms that knows the account.
+    Upstream,
+    /// The database.
+    Database,
+    /// No such thing.
+    NotFound,
+    /// It is there already, or too much.
+    Conflict,
+    /// Whatever a request to a home can end with.
+    #[serde(untagged)]
+    Relay(ErrorCode),
+}
+
+impl Code {
+    fn http_status(self) -> u16 {
+        match self {
+            Self::SecondFactor => 401,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Upstream | Self::Database => 503,
+            Self::Relay(code) => code.http_status(),
+        }
+    }
+
+    /// Seconds after which another try makes sense, where that is known.
+    fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::Database => Some(2),
+            Self::Relay(code) => code.retry_after().map(u64::from),
+            _ => None,
+        }
+    }
+}
+
 impl Error {
     /// A refusal from home. What only the bridge can know is not taken from there: a home must not be able to
     /// sign its owner out.
@@ -89,8 +145,13 @@ impl Error {
     }
 
     /// What happened, for programs.
-    pub fn code(&self) -> ErrorCode {
-        match self {
+    pub fn code(&self) -> Code {
+        Code::Relay(match self {
+            Self::SecondFactor(_) => return Code::SecondFactor,
+            Self::Upstream(_) => return Code::Upstream,
+            Self::Database => return Code::Database,
+            Self::NotFound(_) => return Code::NotFound,
+            Self::Conflict(_) => return Code::Conflict,
             Self::Unauthorized(_) => ErrorCode::Unauthorized,
             Self::NotRelayed => ErrorCode::NotRelayed,
             Self::Method | Self::OwnMethod | Self::BadRequest(_) => ErrorCode::BadRequest,
@@ -104,7 +165,7 @@ impl Error {
             Self::AnswerTooLarge => ErrorCode::TooLarge,
             Self::BadAnswer(_) => ErrorCode::BadAnswer,
             Self::Refused(refusal) => refusal.code,
-        }
+        })
     }
 
     fn status(&self) -> StatusCode {
@@ -120,7 +181,7 @@ impl Error {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyAttempts { wait } | Self::TooFast { wait } => Some(wait.as_secs() + 1),
-            other => other.code().retry_after().map(u64::from),
+            other => other.code().retry_after(),
         }
     }
 }

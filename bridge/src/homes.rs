@@ -26,12 +26,14 @@ pub struct Homes {
     settled_at: watch::Sender<Instant>,
 }
 
-impl Homes {
-    /// Knows of nobody; only homes of these accounts are remembered.
-    pub fn new(accounts: impl IntoIterator<Item = String>) -> Self {
-        Self { ledger: Mutex::new(Ledger::new(accounts)), settled_at: watch::Sender::new(Instant::now()) }
+impl Default for Homes {
+    /// Knows of nobody.
+    fn default() -> Self {
+        Self { ledger: Mutex::default(), settled_at: watch::Sender::new(Instant::now()) }
     }
+}
 
+impl Homes {
     /// A connection to the broker begins.
     pub fn begun(&self) {
         self.ledger().connected();
@@ -93,7 +95,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_a_home_not_yet_heard_of_waits_for_the_retained_messages() {
-        let homes = Homes::new(["ann".to_owned()]);
+        let homes = Homes::default();
         let ann = Site::new("ann").unwrap();
         homes.begun();
         homes.ready();

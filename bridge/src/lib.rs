@@ -6,6 +6,7 @@
 //! there ([`homes`]), opens an [`exchange`] and publishes through the [`broker`]. What comes back climbs from the
 //! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
 
+pub mod cli;
 pub mod config;
 pub mod front;
 pub mod setup;
@@ -39,6 +40,7 @@ pub mod rate;
 pub mod attempts;
 pub mod peer;
 pub mod password;
+pub mod store;
 pub mod homes;
 pub mod presence;
 pub mod pending;
@@ -55,10 +57,7 @@ pub mod systemd;
 pub mod logging;
 pub mod memory;
 pub mod clock;
-#[cfg(test)]
-mod testing;
 
-pub use accounts::new_account;
 pub use config::Config;
 
 use anyhow::{Context, Result};
@@ -76,6 +75,7 @@ use remoteaccess_protocol::{
 };
 use rumqttc::QoS;
 use std::{net::SocketAddr, sync::Arc};
+use store::Store;
 use tokio::task::JoinSet;
 
 /// A bridge that listens, but does not serve yet.
@@ -96,8 +96,9 @@ impl Bridge {
         let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
             .context("hexadecimal digits make a client id")?;
         let (connection, link) = Connection::new(&config.broker, &client, topics(&client))?;
+        let store = Store::open(&config.database.url).await?;
         let front = Front::bind(&config).await?;
-        let app = Arc::new(App::new(config, client, link)?);
+        let app = Arc::new(App::new(&config, store, client, link)?);
         Ok(Self { front, connection, app })
     }
 

@@ -1,10 +1,17 @@
 //! A name and a password: whose they are.
 
-use crate::{app::App, caller::Caller, clock, error::Error, peer::Peer, throttle::Attempt};
+use crate::{
+    accounts::is_name,
+    app::App,
+    error::Error,
+    peer::Peer,
+    session,
+    store::{Account, fold},
+    throttle::Attempt,
+};
 use axum::http::request::Parts;
 use remoteaccess_common::Secret;
-use remoteaccess_protocol::Rights;
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 /// Who signs in with `username` and `password`; `None` where they are wrong.
 ///
@@ -15,21 +22,32 @@ pub async fn check(
     head: &Parts,
     username: &str,
     password: Secret,
-) -> Result<Option<Caller>, Error> {
-    let known_browser = app.sessions.account(&head.headers, &app.accounts, clock::unix_now());
-    let known_browser = known_browser.is_some_and(|account| account.name() == username);
-    let attempt = Attempt::new(Peer::of(&head.extensions), username, known_browser);
+) -> Result<Option<Account>, Error> {
+    let known_browser = session::find(app, &head.headers).await?;
+    let known_browser = known_browser.is_some_and(|(known, _)| fold(&known.account.name) == fold(username));
+    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(username), known_browser);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
 
-    let account = app.accounts.named(username);
-    let hash = account.map(|account| &account.password_hash);
-    match app.passwords.check(hash, password).await {
-        Ok(true) => app.throttle.succeeded(&attempt),
-        Ok(false) => return Ok(None),
+    match password_is_right(app, username, password).await {
+        Ok(Some(account)) => {
+            app.throttle.succeeded(&attempt);
+            app.store.signed_in(account.id).await?;
+            Ok(Some(account))
+        }
+        Ok(None) => Ok(None),
         Err(error) => {
             app.throttle.not_checked(&attempt);
-            return Err(error);
+            Err(error)
         }
     }
-    Ok(account.map(|account| Caller { account: Arc::clone(account), rights: Rights::Write }))
+}
+
+async fn password_is_right(app: &App, username: &str, password: Secret) -> Result<Option<Account>, Error> {
+    let account = match is_name(username) {
+        true => app.store.account_named(username).await?.filter(|account| !account.disabled),
+        false => None,
+    };
+    let hash = account.as_ref().map(|account| &account.password_hash);
+    let right = app.passwords.check(hash, password).await?;
+    Ok(account.filter(|_| right))
 }

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use remoteaccess_bridge::{
-    Bridge, Config, config, logging, memory, new_account,
+    Bridge, Config, cli, config, logging, memory,
     setup::{self, Wishes},
 };
 use std::{
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -21,19 +21,20 @@ remoteaccess-bridge - lets people see the emoncms at their home from anywhere
                                         and FILE; again, it changes nothing. It copies the certificate for the
                                         broker. DIR stands for / where an image is prepared
   remoteaccess-bridge --check FILE      say what is wrong with FILE; exit status 0 if nothing is
-  remoteaccess-bridge account NAME      read a password from standard input and print an [[account]] with new
-                                        keys, to be added to FILE
   remoteaccess-bridge --help            show this
   remoteaccess-bridge --version         show the version
 
-Messages go to standard error, or to the journal under systemd; RUST_LOG sets how many (default: info). SIGTERM and SIGINT let running requests
-finish, then end the program. SIGHUP reads the certificate anew.
+For who operates it:
+
+{commands}
+Messages go to standard error, or to the journal under systemd; RUST_LOG sets how many (default: info). SIGTERM and
+SIGINT let running requests finish, then end the program. SIGHUP reads the certificate anew.
 ";
 
 enum Command {
     Run(PathBuf),
     Check(PathBuf),
-    Account(String),
+    Operate(PathBuf, Vec<String>),
     Setup(Wishes),
     Say(String),
 }
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     let done = command(std::env::args().skip(1)).and_then(|command| match command {
         Command::Run(path) => run(&path),
         Command::Check(path) => check(&path),
-        Command::Account(name) => account(&name),
+        Command::Operate(path, arguments) => operate(&path, &arguments),
         Command::Setup(wishes) => say(&setup::run(&wishes)?.to_string()),
         Command::Say(text) => say(&text),
     });
@@ -58,14 +59,19 @@ fn main() -> ExitCode {
 
 fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
     let arguments: Vec<_> = arguments.collect();
-    Ok(match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Command::Run(config::DEFAULT_PATH.into()),
-        ["--config", path] => Command::Run(path.into()),
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let (path, words) = match words[..] {
+        ["--config", path, ref rest @ ..] => (path, rest),
+        ref rest => (config::DEFAULT_PATH, rest),
+    };
+    let owned = || words.iter().map(|&word| word.to_owned()).collect();
+    Ok(match words {
+        [] => Command::Run(path.into()),
         ["--check", path] => Command::Check(path.into()),
-        ["account", name] if !name.starts_with('-') => Command::Account(name.to_owned()),
-        ["setup", ref wishes @ ..] => Command::Setup(Wishes::parse(wishes)?),
-        ["--help" | "-h"] => Command::Say(HELP.to_owned()),
+        ["setup", wishes @ ..] => Command::Setup(Wishes::parse(wishes)?),
+        ["--help" | "-h"] => Command::Say(HELP.replace("{commands}", cli::HELP)),
         ["--version" | "-V"] => Command::Say(format!("remoteaccess-bridge {}\n", env!("CARGO_PKG_VERSION"))),
+        [word, ..] if !word.starts_with('-') => Command::Operate(path.into(), owned()),
         _ => bail!("these arguments make no command; see remoteaccess-bridge --help"),
     })
 }
@@ -112,12 +118,6 @@ fn warn_about(path: &Path, config: &Config) {
     if mode & 0o004 != 0 {
         tracing::warn!("{} holds keys and can be read by everybody: chmod o-r it", path.display());
     }
-    if config.accounts.is_empty() {
-        tracing::warn!("there are no accounts, so nobody can ask; see remoteaccess-bridge account NAME");
-    }
-    if config.session_secret.is_none() {
-        tracing::info!("no session_secret is set: people have to sign in again after each restart");
-    }
     let most = config.limits.worst_case();
     if let Some(allowed) = memory::allowed().filter(|allowed| *allowed < most) {
         tracing::info!(
@@ -131,12 +131,10 @@ fn warn_about(path: &Path, config: &Config) {
     }
 }
 
-fn account(name: &str) -> Result<()> {
-    /// The longest password that can sign in.
-    const MAX_PASSWORD: u64 = 1024;
-    let mut password = String::new();
-    io::stdin().take(MAX_PASSWORD + 2).read_to_string(&mut password).context("no password was read")?;
-    say(&new_account(name, password.lines().next().unwrap_or_default())?)
+fn operate(path: &Path, arguments: &[String]) -> Result<()> {
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let done = cli::run(&load(path)?, &words);
+    done.unwrap_or_else(|| bail!("there is no command {:?}; see remoteaccess-bridge --help", words[0]))
 }
 
 fn say(text: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! What Prometheus is told. Nothing of it names an account, a home or an address.
 
+use crate::error::Code;
 use crate::{app::App, broker::Link};
 use axum::http::StatusCode;
 use prometheus_client::{
@@ -7,7 +8,6 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use remoteaccess_protocol::ErrorCode;
 use std::{fmt, time::Duration};
 
 /// Upper bounds in seconds: from a home on the same machine to the longest deadline.
@@ -101,7 +101,7 @@ impl Metrics {
     }
 
     /// A request has its answer, or at least its beginning.
-    pub fn answered(&self, kind: &'static str, code: Option<ErrorCode>, status: StatusCode, after: Duration) {
+    pub fn answered(&self, kind: &'static str, code: Option<Code>, status: StatusCode, after: Duration) {
         self.requests.get_or_create(&Outcome { code, class: class(status) }).inc();
         self.latency.get_or_create(&Label("kind", kind)).observe(after.as_secs_f64());
     }
@@ -141,7 +141,7 @@ impl EncodeLabelSet for Label {
 /// How a request ended: with a code of ours, or as emoncms at home would have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Outcome {
-    code: Option<ErrorCode>,
+    code: Option<Code>,
     class: &'static str,
 }
 

@@ -1,6 +1,12 @@
 //! What happens to every request: it gets an id, it counts for its address, and how it ended is told.
 
-use crate::{app::App, error::Error, peer::Peer, seldom::Seldom, target::Target};
+use crate::{
+    app::App,
+    error::{Code, Error},
+    peer::Peer,
+    seldom::Seldom,
+    target::Target,
+};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode},
@@ -31,7 +37,7 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     let (method, peer) = (request.method().clone(), Peer::of(request.extensions()));
     let mut response = answered(&app, peer, request, next).instrument(span.clone()).await;
 
-    let code = response.extensions().get::<ErrorCode>().copied();
+    let code = response.extensions().get::<Code>().copied();
     let (status, after) = (response.status(), start.elapsed());
     app.metrics.answered(route.kind, code, status, after);
     span.in_scope(|| {
@@ -52,14 +58,14 @@ async fn answered(app: &App, peer: Peer, request: Request, next: Next) -> Respon
     }
 }
 
-fn tell(told: &Told, code: Option<ErrorCode>, status: StatusCode) {
+fn tell(told: &Told, code: Option<Code>, status: StatusCode) {
     match (code, status) {
-        (Some(ErrorCode::Busy), StatusCode::SERVICE_UNAVAILABLE) => told.full.say(|| {
+        (Some(Code::Relay(ErrorCode::Busy)), StatusCode::SERVICE_UNAVAILABLE) => told.full.say(|| {
             tracing::warn!(
                 "requests are refused because too many run: see limits.requests, and what is slow"
             );
         }),
-        (Some(ErrorCode::Busy), _) => told.fast.say(|| {
+        (Some(Code::Relay(ErrorCode::Busy)), _) => told.fast.say(|| {
             tracing::info!("somebody asks too often and is told to wait; RUST_LOG=debug shows who");
         }),
         _ => {}

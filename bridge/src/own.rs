@@ -1,13 +1,15 @@
 //! What the bridge answers itself.
 
 use crate::{
+    accounts::{new_key, token_hash},
     admission,
     app::App,
     caller::{self, Caller},
-    clock,
     error::Error,
     input, login, origin,
     presence::Home,
+    session,
+    store::{Account, NewKey},
 };
 use axum::{
     Json,
@@ -17,6 +19,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use remoteaccess_common::Secret;
+use remoteaccess_protocol::Rights;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -47,14 +50,16 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let bytes = admission::read_login(&app, &head, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
-    let caller = login::check(&app, &head, &login.username, login.password).await?.ok_or(WRONG)?;
-    let cookie = app.sessions.cookie(&caller.account, clock::unix_now());
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), private(who(&caller))).into_response())
+    let account = login::check(&app, &head, &login.username, login.password).await?.ok_or(WRONG)?;
+    let cookie = session::begin(&app, &head, &account).await?;
+    let body = private(who(&account, Rights::Write));
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), body).into_response())
 }
 
 /// `GET /-/session`: who is asking.
 pub async fn session(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
-    Ok(private(who(&identify(&app, &uri, &headers)?)))
+    let caller = identify(&app, &uri, &headers).await?;
+    Ok(private(who(caller.account(), caller.rights)))
 }
 
 /// `DELETE /-/session`: signs out.
@@ -62,24 +67,26 @@ pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result
     if !origin::is_own(&headers) {
         return Err(FORGED);
     }
-    let cookie = AppendHeaders([(header::SET_COOKIE, app.sessions.no_cookie())]);
+    session::end(&app, &headers).await?;
+    let cookie = AppendHeaders([(header::SET_COOKIE, app.cookies.clear())]);
     Ok((cookie, private(json!({"success": true}))).into_response())
 }
 
 /// `GET /-/home`: whether the caller's home is there.
 pub async fn home(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
-    let account = identify(&app, &uri, &headers)?.account;
+    let caller = identify(&app, &uri, &headers).await?;
+    let home = caller.home(None)?;
     if !app.link.is_up() {
         return Err(Error::BrokerOffline);
     }
     let _place = app.gate.enter()?;
-    let state = match app.homes.home(&account.site).await {
+    let state = match app.homes.home(&home.site).await {
         Home::Online(presence) => {
             json!({"state": "online", "since": presence.since, "agent": presence.agent})
         }
         Home::Offline { last_seen } => json!({"state": "offline", "last_seen": last_seen}),
         // A client of 2018–2021 says nothing of itself.
-        Home::Never if account.first_generation => json!({"state": "unknown"}),
+        Home::Never if home.first_generation => json!({"state": "unknown"}),
         Home::Never => json!({"state": "never"}),
     };
     Ok(private(state))
@@ -103,13 +110,12 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
         return Err(FORGED);
     }
     let (username, password) = form_login(&app, &head, body).await?;
-    let caller = login::check(&app, &head, &username, password).await;
-    Ok(private(match caller.map(|caller| caller.map(|caller| caller.account)) {
+    Ok(private(match login::check(&app, &head, &username, password).await {
         Ok(Some(account)) => json!({
             "success": true,
             "userid": account.userid,
-            "apikey_write": account.write_key.expose(),
-            "apikey_read": account.read_key.expose(),
+            "apikey_write": program_key(&app, &account, Rights::Write).await?,
+            "apikey_read": program_key(&app, &account, Rights::Read).await?,
         }),
         Ok(None) => json!({"success": false, "message": "Incorrect authentication"}),
         Err(Error::TooManyAttempts { .. }) => {
@@ -119,6 +125,15 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
     }))
 }
 
+/// A new key for a program that signed in.
+async fn program_key(app: &App, account: &Account, rights: Rights) -> Result<String, Error> {
+    let key = new_key();
+    let new =
+        NewKey { hash: &token_hash(&key), account: account.id, rights, label: "auth.json", program: true };
+    app.store.add_key(&new).await?;
+    Ok(key)
+}
+
 async fn form_login(app: &App, head: &Parts, body: Body) -> Result<(String, Secret), Error> {
     let bytes = admission::read_login(app, head, body, MAX_LOGIN_BYTES).await?;
     let pairs = input::pairs(&bytes)?;
@@ -126,18 +141,19 @@ async fn form_login(app: &App, head: &Parts, body: Body) -> Result<(String, Secr
     Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))
 }
 
-fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
+async fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
     let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes())?);
-    caller::identify(app, headers, key.as_ref())
+    caller::identify(app, headers, key.as_ref()).await
 }
 
-fn who(caller: &Caller) -> Value {
-    let account = &caller.account;
+fn who(account: &Account, rights: Rights) -> Value {
     json!({
         "success": true,
-        "username": account.name(),
+        "username": account.name,
         "userid": account.userid,
-        "rights": caller.rights,
+        "rights": rights,
+        "origin": account.origin.as_str(),
+        "second_factor": account.totp_secret.is_some(),
     })
 }
 

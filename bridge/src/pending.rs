@@ -79,6 +79,7 @@ impl Drop for Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use crate::outbox::Control;
     use remoteaccess_protocol::{
         ClientId, ErrorCode, Frame, Refusal, Site, first_generation,
@@ -164,7 +165,7 @@ mod tests {
                     break error;
                 }
             };
-            assert_eq!(error.code(), ErrorCode::BadAnswer, "{seqs:?}");
+            assert_eq!(error.code(), Code::Relay(ErrorCode::BadAnswer), "{seqs:?}");
             assert_eq!(said(&exchange, pending.id()).await, Some(Control::Cancel), "{seqs:?}");
             exchange.deliver(&ann, &frame(other.id(), 0, true, 5));
             assert!(other.next().await.is_ok());
@@ -216,7 +217,7 @@ mod tests {
         let refusal = Refusal::new(ErrorCode::Unauthorized, "sign in at evil.example");
         let id = pending.id().to_owned();
         exchange.deliver(&ann, &Frame::Refusal { id, seq: 0, refusal }.encode().into());
-        assert_eq!(pending.next().await.unwrap_err().code(), ErrorCode::BadAnswer);
+        assert_eq!(pending.next().await.unwrap_err().code(), Code::Relay(ErrorCode::BadAnswer));
     }
 
     fn first_answer(id: &str) -> Bytes {

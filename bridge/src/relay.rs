@@ -6,11 +6,12 @@ use crate::{
     app::App,
     caller::Caller,
     coding,
-    error::Error,
+    error::{Code, Error},
     flow::Flow,
     gate::Place,
     input::{self, Pairs, Posted},
-    presence::Home,
+    presence,
+    store::Home,
     target::Target,
 };
 use axum::{
@@ -49,7 +50,7 @@ pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Respons
             if old_route
                 && matches!(
                     error.code(),
-                    ErrorCode::HomeOffline | ErrorCode::HomeTimeout | ErrorCode::EmoncmsTimeout
+                    Code::Relay(ErrorCode::HomeOffline | ErrorCode::HomeTimeout | ErrorCode::EmoncmsTimeout)
                 ) =>
         {
             let mut response = Json("API Timeout").into_response();
@@ -89,16 +90,17 @@ struct Call {
 }
 
 async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<Response, Error> {
-    let account = Arc::clone(&call.caller.account);
+    let caller = call.caller.clone();
+    let home = caller.home(None)?;
     // Before looking whether the home is there: what goes from here on ends this wait.
-    let mut pending = app.exchange.open(&account.site);
-    let speaks_v2 = speaks_v2(app, &call.caller).await?;
+    let mut pending = app.exchange.open(&home.site);
+    let speaks_v2 = speaks_v2(app, home, caller.rights).await?;
     let request = request(app, &asked.target, call, speaks_v2, pending.id())?;
     let message = input::encode(&request)?;
 
-    Span::current().record("id", pending.id()).record("home", account.name());
+    Span::current().record("id", pending.id()).record("home", home.site.as_str());
     let deadline = Instant::now() + app.limits.request_timeout;
-    let sent = timeout_at(deadline, app.link.publish(account.site.request_topic(), message)).await;
+    let sent = timeout_at(deadline, app.link.publish(home.site.request_topic(), message)).await;
     sent.map_err(|_| Error::BrokerOffline)??;
     pending.published(speaks_v2);
     let first = timeout_at(deadline, pending.next()).await.map_err(|_| Error::HomeTimeout)??;
@@ -106,21 +108,20 @@ async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<
 }
 
 /// Whether the caller's home takes requests, and of which generation.
-async fn speaks_v2(app: &App, caller: &Caller) -> Result<bool, Error> {
-    let account = &caller.account;
+async fn speaks_v2(app: &App, home: &Home, rights: Rights) -> Result<bool, Error> {
     if !app.link.is_up() {
         return Err(Error::BrokerOffline);
     }
-    match app.homes.home(&account.site).await {
-        Home::Online(_) => Ok(true),
-        Home::Offline { last_seen } => Err(Error::HomeOffline { last_seen }),
+    match app.homes.home(&home.site).await {
+        presence::Home::Online(_) => Ok(true),
+        presence::Home::Offline { last_seen } => Err(Error::HomeOffline { last_seen }),
         // Such a home cannot be told what its caller may do: its list alone decides, and may allow writing.
-        Home::Never if account.first_generation && caller.rights < Rights::Write => {
+        presence::Home::Never if home.first_generation && rights < Rights::Write => {
             let why = "your home's old client cannot tell who may only look; use the write key, or sign in";
             Err(Error::Refused(Refusal::new(ErrorCode::Denied, why)))
         }
-        Home::Never if account.first_generation => Ok(false),
-        Home::Never => Err(Error::HomeNever),
+        presence::Home::Never if home.first_generation => Ok(false),
+        presence::Home::Never => Err(Error::HomeNever),
     }
 }
 

@@ -1,11 +1,11 @@
 //! The bridge under test.
 
+use crate::binaries;
 use crate::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
 use crate::process::Process;
-use crate::{binaries, ports};
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A running bridge. Dropping it ends it.
@@ -21,11 +21,11 @@ pub struct Bridge {
 pub struct Account {
     /// Also the home's name at the broker.
     pub name: String,
-    /// Always [`PASSWORD`] for accounts made by [`Account::new`].
-    pub password_hash: String,
-    /// The key for reading, 32 hex digits.
+    /// To sign in with.
+    pub password: String,
+    /// The key for reading, 32 hex digits; made by [`Bridge::start`].
     pub read_key: String,
-    /// The key for everything.
+    /// The key for everything; made by [`Bridge::start`].
     pub write_key: String,
     /// Whether the home speaks the first generation only.
     pub first_generation: bool,
@@ -33,11 +33,8 @@ pub struct Account {
 
 const CONFIG: &str = "bridge.toml";
 
-/// The password of all accounts.
+/// The password of all accounts made by [`Account::new`].
 pub const PASSWORD: &str = "correct horse battery staple";
-/// Its hash with little work, since the tests check it again and again: `argon2 -id -k 1024 -t 1 -p 1`.
-const PASSWORD_HASH: &str =
-    "$argon2id$v=19$m=1024,t=1,p=1$cmVtb3RlYWNjZXNzLXRlc3Q$+qOjv3pQxbwWa7Y+7vHKzMNOEAZefpmmxxfs9vy7OUM";
 
 /// How a bridge is set up.
 #[derive(Clone, Debug)]
@@ -53,28 +50,44 @@ pub struct Setup {
 }
 
 impl Account {
-    /// An account with new keys.
+    /// An account that is yet to be made.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            password_hash: PASSWORD_HASH.to_owned(),
-            read_key: ports::random_hex::<16>(),
-            write_key: ports::random_hex::<16>(),
+            password: PASSWORD.to_owned(),
+            read_key: String::new(),
+            write_key: String::new(),
             first_generation: false,
         }
     }
 }
 
 impl Bridge {
-    /// Starts a bridge and waits until it listens.
-    pub async fn start(setup: &Setup) -> Self {
+    /// Makes the accounts as an operator does, starts a bridge and waits until it listens.
+    pub async fn start(setup: &mut Setup) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let config = folder.path().join(CONFIG);
-        std::fs::write(&config, setup.toml()).expect("the temporary folder is writable");
+        let database = format!("sqlite:{}", folder.path().join("bridge.db").display());
+        std::fs::write(&config, setup.toml(&database)).expect("the temporary folder is writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&config, private).expect("one's own file can be closed to others");
+        for account in &mut setup.accounts {
+            let mut arguments = vec!["account", "add", &account.name, "--keys"];
+            arguments.extend(account.first_generation.then_some("--first-generation"));
+            let printed = operate(&config, &arguments, &account.password);
+            let key = |name| {
+                let line = printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+                line.unwrap_or_else(|| panic!("no {name} is printed:\n{printed}")).to_owned()
+            };
+            (account.read_key, account.write_key) = (key("read_key"), key("write_key"));
+        }
         let (process, url) = run(&config).await;
         Self { folder, process, url }
+    }
+
+    /// What the bridge's command prints; it has to work.
+    pub fn operate(&self, arguments: &[&str], input: &str) -> String {
+        operate(&self.folder.path().join(CONFIG), arguments, input)
     }
 
     /// Ends it without asking.
@@ -109,12 +122,17 @@ impl Bridge {
 }
 
 impl Setup {
-    fn toml(&self) -> String {
+    fn toml(&self, database: &str) -> String {
         let Self { broker_port, keep_alive, limits, .. } = self;
-        let mut toml = format!(
+        format!(
             r#"
             listen = "127.0.0.1:0"
             https = false
+            secret = "0123456789abcdef0123456789abcdef"
+            [database]
+            url = "{database}"
+            [accounts]
+            argon2_memory_kib = 8192
             [broker]
             host = "127.0.0.1"
             port = {broker_port}
@@ -125,25 +143,21 @@ impl Setup {
             [limits]
             {limits}
             "#
-        );
-        for (account, id) in self.accounts.iter().zip(1..) {
-            let Account { name, password_hash, read_key, write_key, first_generation } = account;
-            let written = write!(
-                toml,
-                r#"
-                [[account]]
-                name = "{name}"
-                userid = {id}
-                password_hash = "{password_hash}"
-                read_key = "{read_key}"
-                write_key = "{write_key}"
-                first_generation = {first_generation}
-                "#
-            );
-            written.expect("a string can be written to");
-        }
-        toml
+        )
     }
+}
+
+fn operate(config: &Path, arguments: &[&str], input: &str) -> String {
+    let mut command = Command::new(binaries::path(binaries::BRIDGE));
+    command.arg("--config").arg(config).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the bridge's command starts");
+    let mut stdin = child.stdin.take().expect("its input is a pipe");
+    // A command that reads nothing may have ended.
+    let _ = writeln!(stdin, "{input}");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "remoteaccess-bridge {} works", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn run(config: &Path) -> (Process, String) {

@@ -75,7 +75,7 @@ impl Broker {
     fn set_up(&self) {
         let toml = self.path("etc/emoncms-remoteaccess/bridge.toml");
         let config = format!(
-            "[broker]\nhost = \"127.0.0.1\"\nusername = \"{BRIDGE_USER}\"\npassword = \"{BRIDGE_PASSWORD}\"\n"
+            "secret = \"0123456789abcdef0123456789abcdef\"\n[broker]\nhost = \"127.0.0.1\"\nusername = \"{BRIDGE_USER}\"\npassword = \"{BRIDGE_PASSWORD}\"\n"
         );
         std::fs::create_dir_all(toml.parent().expect("it is in a folder")).expect("the folder is writable");
         std::fs::write(toml, config).expect("the temporary folder is writable");

@@ -108,13 +108,14 @@ impl World {
         };
         let line = Proxy::with_speed(listener, options.speed).await;
 
-        let setup = Setup {
+        let mut setup = Setup {
             broker_port: broker.ports().plain,
             keep_alive: 30,
-            accounts: vec![account.clone(), Account::new("bob")],
+            accounts: vec![account, Account::new("bob")],
             limits: options.limits.clone(),
         };
-        let bridge = Bridge::start(&setup).await;
+        let bridge = Bridge::start(&mut setup).await;
+        let account = setup.accounts.swap_remove(0);
         let client = Client::new(bridge.url());
         let agent = Agent::new(options.keep_alive);
         let mut world = Self { client, account, bridge, agent, line, broker, emoncms, broker_password };

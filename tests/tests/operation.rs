@@ -26,8 +26,12 @@ impl Lonely {
         let lines = lines(folder.path());
         let config = folder.path().join("bridge.toml");
         let broker = ports::free();
-        let text =
-            format!("listen = \"127.0.0.1:0\"\n[broker]\nhost = \"127.0.0.1\"\nport = {broker}\n{lines}\n");
+        let database = folder.path().join("bridge.db");
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\nsecret = \"0123456789abcdef0123456789abcdef\"\n[database]\nurl = \
+             \"sqlite:{}\"\n[broker]\nhost = \"127.0.0.1\"\nport = {broker}\n{lines}\n",
+            database.display()
+        );
         std::fs::write(&config, text).expect("the temporary folder is writable");
         let mut command = Command::new(binaries::path(binaries::BRIDGE));
         command.arg("--config").arg(&config).envs(settings.iter().copied());

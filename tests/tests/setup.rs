@@ -16,6 +16,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// A configuration with no name at the broker.
+const UNNAMED: &str = "secret = \"0123456789abcdef0123456789abcdef\"\n[broker]\nhost = \"localhost\"\n";
 const TOML: &str = "etc/emoncms-remoteaccess/bridge.toml";
 const SNIPPET: &str = "etc/mosquitto/conf.d/emoncms-remoteaccess.conf";
 const SECURITY: &str = "var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json";
@@ -52,7 +54,8 @@ fn it_refuses_what_contradicts_and_leaves_it_alone() {
         ("etc/mosquitto/conf.d/other.conf", "\nplugin /usr/lib/other.so\n", "other.conf:2"),
         ("etc/mosquitto/conf.d/local.conf", "listener 1883\n", "the bridge's listener"),
         (SNIPPET, "persistence true\n", "move it away"),
-        (TOML, "[broker]\nhost = \"localhost\"\n", "broker.password"),
+        (TOML, "[broker]\nhost = \"localhost\"\n", "secret is missing"),
+        (TOML, UNNAMED, "broker.password"),
         (TOML, "[brokr]\n", "does not serve"),
         (SECURITY, "{\"clients\": []}", "does not let the bridge in"),
         (SECURITY, "{", "damaged"),

@@ -39,10 +39,7 @@ pub(super) fn plan(root: &Root) -> Result<Configuration> {
         ("#:port = 8883\n", "port = 1883\n".to_owned()),
         ("#?username = \"bridge\"\n", format!("username = \"{BRIDGE}\"\n")),
         ("#?password = \"its password\"\n", format!("password = \"{password}\"\n")),
-        (
-            "#?session_secret = \"64 random digits\"\n",
-            format!("session_secret = \"{}\"\n", random::hex_id::<32>()),
-        ),
+        ("#?secret = \"64 random digits\"\n", format!("secret = \"{}\"\n", random::hex_id::<32>())),
     ] {
         if !text.contains(line) {
             bail!("the example that this program carries has no line {line:?}");

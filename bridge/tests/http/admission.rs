@@ -32,7 +32,7 @@ async fn slow_ones(
 
 #[tokio::test(start_paused = true)]
 async fn slow_strangers_take_no_place_from_those_who_are_known() {
-    let world = World::with("requests = 1");
+    let world = World::with("requests = 1").await;
     for (uri, header) in
         [("/feed/set.json", JSON), ("/feed/set.json", FORM), ("/-/session", JSON), ("/user/auth.json", FORM)]
     {
@@ -47,7 +47,7 @@ async fn slow_strangers_take_no_place_from_those_who_are_known() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_strangers_are_not_read_without_end() {
-    let world = World::new();
+    let world = World::new().await;
     let (slow, start) = (slow_ones(&world, 65, "/feed/set.json", &[FORM]).await, Instant::now());
     let mut answers = Vec::new();
     for answer in slow {
@@ -64,7 +64,7 @@ async fn slow_strangers_are_not_read_without_end() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_strangers_at_one_address_leave_room_for_those_elsewhere() {
-    let world = World::new();
+    let world = World::new().await;
     let from = |address: &str, mut request: Request<Body>| {
         request.extensions_mut().insert(Peer::new(address.parse().unwrap()));
         world.start(request)
@@ -84,7 +84,7 @@ async fn slow_strangers_at_one_address_leave_room_for_those_elsewhere() {
 
 #[tokio::test(start_paused = true)]
 async fn the_callers_own_slow_bodies_take_their_own_places() {
-    let world = World::with("requests_per_home = 2");
+    let world = World::with("requests_per_home = 2").await;
     let bearer = format!("Bearer {ANN_WRITE}");
     let slow = slow_ones(&world, 2, "/feed/set.json", &[FORM, ("authorization", &bearer)]).await;
     assert_eq!(world.send(get("/feed/list.json")).await.error(), (429, "busy".into()));
@@ -93,7 +93,7 @@ async fn the_callers_own_slow_bodies_take_their_own_places() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_key_anywhere_the_body_is_not_looked_at() {
-    let world = World::new();
+    let world = World::new().await;
     let wrong = format!("/feed/set.json?apikey={}", "0".repeat(32));
     for (uri, header, body) in [
         ("/feed/set.json", JSON, "{".to_owned()),
@@ -110,7 +110,7 @@ async fn without_a_key_anywhere_the_body_is_not_looked_at() {
 
 #[tokio::test]
 async fn a_key_in_the_form_wins_over_the_session_and_the_header() {
-    let world = World::new();
+    let world = World::new().await;
     let login = serde_json::json!({"username": "ann", "password": PASSWORD}).to_string();
     let signed_in = world.send(request("POST", "/-/session", &[JSON], &login)).await;
     let cookie = signed_in.header("set-cookie").split(';').next().unwrap();

@@ -23,7 +23,7 @@ fn assert_told_to_wait(answer: &Answer) {
 
 #[tokio::test]
 async fn an_address_that_asks_too_often_is_told_to_wait_and_others_are_not() {
-    let world = World::with("address_requests_per_second = 1\naddress_burst = 5");
+    let world = World::with("address_requests_per_second = 1\naddress_burst = 5").await;
     let health = || request("GET", HEALTH, &[], "");
     for _ in 0..5 {
         assert_eq!(world.send(from("2001:db8::1", health())).await.status, 200);
@@ -37,7 +37,7 @@ async fn an_address_that_asks_too_often_is_told_to_wait_and_others_are_not() {
 
 #[tokio::test]
 async fn an_account_that_asks_too_often_is_told_to_wait_wherever_it_asks_from() {
-    let world = World::with("account_requests_per_second = 1\naccount_burst = 5");
+    let world = World::with("account_requests_per_second = 1\naccount_burst = 5").await;
     world.presence("ann", "offline");
     for n in 0..5 {
         let answer = world.send(from(&format!("192.0.2.{n}"), get("/feed/list.json"))).await;
@@ -50,7 +50,7 @@ async fn an_account_that_asks_too_often_is_told_to_wait_wherever_it_asks_from() 
 
 #[tokio::test]
 async fn a_page_with_a_hundred_graphs_never_meets_a_limit() {
-    let world = World::new();
+    let world = World::new().await;
     world.presence("ann", "offline");
     // Ten zooms within a moment, each with all graphs.
     for _ in 0..10 * 100 {
@@ -61,7 +61,7 @@ async fn a_page_with_a_hundred_graphs_never_meets_a_limit() {
 
 #[tokio::test]
 async fn every_answer_has_an_id_and_its_shield() {
-    let world = World::with("address_requests_per_second = 1\naddress_burst = 1");
+    let world = World::with("address_requests_per_second = 1\naddress_burst = 1").await;
     let fast = || from("192.0.2.1", request("GET", HEALTH, &[], ""));
     world.send(fast()).await;
     let mut ids = std::collections::HashSet::new();
@@ -98,7 +98,7 @@ async fn every_answer_has_an_id_and_its_shield() {
 
 #[tokio::test]
 async fn health_does_not_need_the_broker_and_readiness_does() {
-    let world = World::new();
+    let world = World::new().await;
     let ask = |path| world.send(request("GET", path, &[], ""));
     assert_eq!((ask(HEALTH).await.status.as_u16(), ask("/-/ready").await.status.as_u16()), (200, 200));
     world.lose_broker();
@@ -109,7 +109,7 @@ async fn health_does_not_need_the_broker_and_readiness_does() {
 
 #[tokio::test]
 async fn metrics_count_and_name_nobody() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(world.send(request("GET", "/-/metrics", &[], "")).await.error().0, 404);
     assert_eq!(world.send(request("POST", "/-/metrics", &[], "")).await.error().0, 404);
     world.send(get("/feed/list.json?apikey=wrong")).await;
@@ -135,7 +135,7 @@ async fn metrics_count_and_name_nobody() {
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_each_caller_is_counted_and_elsewhere_nobody_is_believed() {
-    let world = World::with("address_requests_per_second = 1\naddress_burst = 3");
+    let world = World::with("address_requests_per_second = 1\naddress_burst = 3").await;
     let trusted = Proxies::parse(&["127.0.0.0/8".to_owned()]).unwrap();
     for (proxies, others_are_free) in [(trusted, true), (Proxies::default(), false)] {
         let address = world.listen_behind("127.0.0.1", Arc::new(proxies)).await;
@@ -159,7 +159,7 @@ async fn behind_a_trusted_proxy_each_caller_is_counted_and_elsewhere_nobody_is_b
 
 #[tokio::test]
 async fn what_is_no_http_gets_an_empty_answer_and_nothing_to_show() {
-    let world = World::new();
+    let world = World::new().await;
     let address = world.listen("127.0.0.1").await;
     let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
     for (sent, status) in [("nonsense\r\n\r\n", "400"), ("GET / HTTP/9.9\r\n\r\n", ""), (&long, "431")] {

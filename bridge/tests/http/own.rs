@@ -1,6 +1,6 @@
 //! What the bridge answers itself: signing in, presence, health.
 
-use crate::support::{ANN_READ, ANN_WRITE, Answer, PASSWORD, World, get, request};
+use crate::support::{ANN_READ, Answer, PASSWORD, World, get, request};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -17,7 +17,7 @@ async fn signed_in(world: &World) -> String {
 
 #[tokio::test]
 async fn a_session_begins_counts_and_ends() {
-    let world = World::new();
+    let world = World::new().await;
     let answer = sign_in(&world, &[JSON, ("sec-fetch-site", "same-origin")], PASSWORD).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["username"]), (200, &"ann".into()));
     let cookie = answer.header("set-cookie");
@@ -36,7 +36,7 @@ async fn a_session_begins_counts_and_ends() {
 
 #[tokio::test]
 async fn signing_in_needs_the_password_and_this_site() {
-    let world = World::new();
+    let world = World::new().await;
     assert_eq!(sign_in(&world, &[JSON], "wrong").await.error(), (401, "unauthorized".into()));
     assert_eq!(sign_in(&world, &[FORM], PASSWORD).await.error(), (400, "bad_request".into()));
     for header in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example"), ("origin", "null")] {
@@ -48,7 +48,7 @@ async fn signing_in_needs_the_password_and_this_site() {
 
 #[tokio::test]
 async fn a_cookie_is_no_use_to_another_sites_page() {
-    let world = World::new();
+    let world = World::new().await;
     let cookie = signed_in(&world).await;
     for header in [("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
         for (method, uri) in
@@ -63,7 +63,7 @@ async fn a_cookie_is_no_use_to_another_sites_page() {
 
 #[tokio::test]
 async fn a_refused_method_comes_with_those_that_are_taken() {
-    let world = World::new();
+    let world = World::new().await;
     for (method, uri, allowed) in [
         ("PUT", "/-/session", "GET,HEAD,POST,DELETE"),
         ("POST", "/-/home", "GET,HEAD"),
@@ -78,7 +78,7 @@ async fn a_refused_method_comes_with_those_that_are_taken() {
 
 #[tokio::test]
 async fn an_explicit_key_wins_over_the_cookie() {
-    let world = World::new();
+    let world = World::new().await;
     let cookie = signed_in(&world).await;
     let wrong = "0".repeat(32);
     for (uri, bearer) in [(format!("/-/session?apikey={wrong}"), ""), ("/-/session".into(), wrong.as_str())] {
@@ -95,16 +95,19 @@ async fn an_explicit_key_wins_over_the_cookie() {
 
 #[tokio::test]
 async fn homes_get_their_keys_as_from_emoncms() {
-    let world = World::new();
+    let world = World::new().await;
     let auth = async |name: &str, password: &str| {
         let password = password.replace(' ', "+");
         let body = format!("username={name}&password={password}");
         world.send(request("POST", "/user/auth.json", &[FORM], &body)).await
     };
     let answer = auth("ann", PASSWORD).await;
-    let expected = serde_json::json!(
-        {"success": true, "userid": 7, "apikey_write": ANN_WRITE, "apikey_read": ANN_READ});
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
+    let told = answer.json();
+    assert_eq!((&told["success"], &told["userid"]), (&true.into(), &7.into()));
+    for (name, rights) in [("apikey_read", "read"), ("apikey_write", "write")] {
+        let uri = format!("/-/session?apikey={}", told[name].as_str().unwrap());
+        assert_eq!(world.send(request("GET", &uri, &[], "")).await.json()["rights"], rights);
+    }
     assert_eq!(answer.header("cache-control"), "no-store");
     for (name, password) in [("ann", "wrong"), ("eve", PASSWORD), ("", "")] {
         let answer = auth(name, password).await;
@@ -116,7 +119,7 @@ async fn homes_get_their_keys_as_from_emoncms() {
 
 #[tokio::test]
 async fn presence_and_health_are_told() {
-    let world = World::new();
+    let world = World::new().await;
     let home = world.send(get("/-/home")).await.json();
     assert_eq!(
         (&home["state"], &home["agent"], &home["since"]),

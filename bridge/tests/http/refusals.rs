@@ -7,7 +7,7 @@ const JSON: &str = "application/json";
 
 #[tokio::test]
 async fn refusals_from_home_pass_and_keep_their_status() {
-    let world = World::new();
+    let world = World::new().await;
     for (code, status) in [(ErrorCode::Denied, 403), (ErrorCode::EmoncmsTimeout, 504), (ErrorCode::Busy, 503)]
     {
         let answer = world.start(get("/feed/list.json"));
@@ -21,7 +21,7 @@ async fn refusals_from_home_pass_and_keep_their_status() {
 
 #[tokio::test]
 async fn what_only_the_bridge_knows_is_not_taken_from_a_home() {
-    let world = World::new();
+    let world = World::new().await;
     for code in
         [ErrorCode::Unauthorized, ErrorCode::BrokerOffline, ErrorCode::NotRelayed, ErrorCode::HomeOffline]
     {
@@ -34,7 +34,7 @@ async fn what_only_the_bridge_knows_is_not_taken_from_a_home() {
 
 #[tokio::test]
 async fn a_homes_sentence_cannot_play_tricks_on_its_reader() {
-    let world = World::new();
+    let world = World::new().await;
     let answer = world.start(get("/feed/list.json"));
     let id = world.request("ann").await.v2.unwrap().id;
     let sly = "żółć 😀\u{1b}[2J\r\n\u{202e}gnp.\u{2066}x\u{200f}\u{85}";
@@ -45,7 +45,7 @@ async fn a_homes_sentence_cannot_play_tricks_on_its_reader() {
 
 #[tokio::test]
 async fn only_statuses_that_are_answers_pass() {
-    let world = World::new();
+    let world = World::new().await;
     for (status, passed) in [
         (200, "[]"),
         (204, ""),
@@ -73,7 +73,7 @@ async fn only_statuses_that_are_answers_pass() {
 
 #[tokio::test]
 async fn an_answer_that_is_known_to_be_broken_does_not_begin() {
-    let world = World::new();
+    let world = World::new().await;
     let piece = vec![b'x'; MAX_FRAME_BODY_BYTES];
     for (end, code) in
         [("gap", (502, "bad_answer")), ("refusal", (502, "too_large")), ("offline", (503, "home_offline"))]

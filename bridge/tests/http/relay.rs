@@ -12,7 +12,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 
 #[tokio::test]
 async fn a_get_goes_home_without_its_key_and_comes_back() {
-    let world = World::new();
+    let world = World::new().await;
     let answer =
         world.start(request("GET", &format!("/feed/data.json?id=1&apikey={ANN_READ}&x[]=a"), &[], ""));
     let (text, asked) = world.asked("ann").await;
@@ -43,7 +43,7 @@ async fn a_get_goes_home_without_its_key_and_comes_back() {
 
 #[tokio::test]
 async fn query_and_body_travel_together() {
-    let world = World::new();
+    let world = World::new().await;
     let uri = "/input/process/set.csv?inputid=3";
     let posted = format!("processlist=1%3A2&apikey={ANN_WRITE}");
     let _answer = world.start(request("POST", uri, &[FORM], &posted));
@@ -63,7 +63,7 @@ async fn query_and_body_travel_together() {
 
 #[tokio::test]
 async fn what_is_malformed_never_reaches_a_home() {
-    let world = World::new();
+    let world = World::new().await;
     let key = bearer(ANN_WRITE);
     let too_large = "x".repeat(256 * 1024 + 1);
     let (many, too_many) = ("a=1&".repeat(500), "a=1&".repeat(502));
@@ -103,7 +103,7 @@ async fn what_is_malformed_never_reaches_a_home() {
 
 #[tokio::test]
 async fn nobody_waits_for_a_home_that_is_away() {
-    let world = World::new();
+    let world = World::new().await;
     let waiting = world.start(get("/feed/list.json"));
     world.request("ann").await;
     world.presence("ann", "offline");
@@ -125,7 +125,7 @@ async fn nobody_waits_for_a_home_that_is_away() {
 
 #[tokio::test]
 async fn a_silent_home_costs_the_deadline_and_is_told_to_stop() {
-    let world = World::with("request_timeout_ms = 100");
+    let world = World::with("request_timeout_ms = 100").await;
     let answer = world.start(get("/feed/list.json"));
     let id = world.request("ann").await.v2.unwrap().id;
     assert_eq!(answer.await.unwrap().error(), (504, "home_timeout".into()));
@@ -136,7 +136,7 @@ async fn a_silent_home_costs_the_deadline_and_is_told_to_stop() {
 
 #[tokio::test]
 async fn places_are_limited_and_come_free() {
-    let world = World::with("requests_per_home = 1\nrequests = 2");
+    let world = World::with("requests_per_home = 1\nrequests = 2").await;
     let first = world.start(get("/feed/list.json"));
     let id = world.request("ann").await.v2.unwrap().id;
     let busy = world.send(get("/feed/list.json")).await;
@@ -157,7 +157,7 @@ async fn places_are_limited_and_come_free() {
 
 #[tokio::test]
 async fn a_first_generation_home_gets_everything_in_data() {
-    let world = World::new();
+    let world = World::new().await;
     let headers = [FORM, ("authorization", &bearer(BOB_WRITE))];
     let answer = world.start(request("POST", "/feed/set.json?id=1&a=q", &headers, "a=f&b=2"));
     let (text, asked) = world.asked("bob").await;
@@ -182,7 +182,7 @@ async fn a_first_generation_home_gets_everything_in_data() {
 
 #[tokio::test]
 async fn on_the_old_route_a_form_replaces_the_query() {
-    let world = World::new();
+    let world = World::new().await;
     let headers = [FORM, ("authorization", &bearer(ANN_WRITE))];
     for (method, body, expected) in
         [("GET", "", ("id", "1")), ("POST", "id=2", ("id", "2")), ("POST", "", ("id", "1"))]
@@ -200,7 +200,7 @@ async fn on_the_old_route_a_form_replaces_the_query() {
 
 #[tokio::test]
 async fn an_unchanged_answer_is_not_sent_again() {
-    let world = World::new();
+    let world = World::new().await;
     let key = bearer(ANN_READ);
     let not_modified =
         || Some(Start { status: 304, content_type: None, zstd: false, etag: Some("\"e1\"".into()) });
@@ -222,7 +222,7 @@ async fn an_unchanged_answer_is_not_sent_again() {
 
 #[tokio::test]
 async fn compression_passes_through_or_is_undone() {
-    let world = World::new();
+    let world = World::new().await;
     let text = "[1,2,3]".repeat(10_000);
     let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
     let zstd = || Some(Start { status: 200, content_type: Some(JSON.into()), zstd: true, etag: None });
@@ -253,7 +253,7 @@ async fn compression_passes_through_or_is_undone() {
 
 #[tokio::test]
 async fn a_streamed_answer_is_whole_or_broken() {
-    let world = World::with("idle_timeout_ms = 100");
+    let world = World::with("idle_timeout_ms = 100").await;
     let piece = vec![b'x'; MAX_FRAME_BODY_BYTES];
     let key = bearer(ANN_READ);
     for (end, whole) in
@@ -287,7 +287,7 @@ async fn a_streamed_answer_is_whole_or_broken() {
 
 #[tokio::test]
 async fn over_http_1_0_an_answer_of_unknown_length_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let mut asked = get("/feed/csvexport");
     *asked.version_mut() = axum::http::Version::HTTP_10;
     let answer = world.start(asked);

@@ -24,7 +24,7 @@ async fn reply(mut socket: TcpStream) -> String {
 
 #[tokio::test]
 async fn an_answer_that_breaks_at_once_still_has_its_head() {
-    let world = World::new();
+    let world = World::new().await;
     let address = world.listen("127.0.0.1").await;
     let get =
         format!("GET /feed/list.json?apikey={ANN_READ} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -58,7 +58,7 @@ fn sign_in(password: &str) -> String {
 
 #[tokio::test]
 async fn an_address_cannot_guess_on_new_connections() {
-    let world = World::new();
+    let world = World::new().await;
     let Some(outward) = outward() else { return };
     let (near, far) = (world.listen("127.0.0.1").await, world.listen(&outward).await);
     for n in 0..20 {
@@ -74,7 +74,7 @@ async fn an_address_cannot_guess_on_new_connections() {
 #[tokio::test]
 async fn an_address_cannot_hold_all_connections() {
     const HEALTH: &str = "GET /-/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let world = World::new();
+    let world = World::new().await;
     for address in outward().iter().map(String::as_str).chain(["127.0.0.1"]) {
         let address = world.listen(address).await;
         let mut held = Vec::new();

@@ -10,19 +10,26 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use remoteaccess_bridge::{
     Config,
+    accounts::token_hash,
     app::App,
     broker::Link,
     metrics::Traffic,
     proxies::Proxies,
     routes,
     server::{self, Door},
+    store::{NewAccount, NewKey, Store},
 };
+use remoteaccess_common::Secret;
 use remoteaccess_protocol::{
-    ClientId, Frame, Refusal, Site, Start,
+    ClientId, Frame, Refusal, Rights, Site, Start,
     request::{self, Incoming},
 };
 use rumqttc::{AsyncClient, Request as Publish};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tower::ServiceExt;
 
@@ -34,6 +41,8 @@ pub(crate) const BOB_WRITE: &str = "bfeeddccbbaa99887766554433221100";
 /// Of `PASSWORD`, with little work.
 const HASH: &str =
     "$argon2id$v=19$m=1024,t=1,p=1$cmVtb3RlYWNjZXNzLXRlc3Q$+qOjv3pQxbwWa7Y+7vHKzMNOEAZefpmmxxfs9vy7OUM";
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Ann has an agent of today, Bob a client of 2018.
 pub(crate) struct World {
@@ -54,27 +63,32 @@ pub(crate) struct Answer {
 
 impl World {
     /// Connected to its broker; Ann is online.
-    pub(crate) fn new() -> Self {
-        Self::with("")
+    pub(crate) async fn new() -> Self {
+        Self::with("").await
     }
 
     /// As [`World::new`], with lines for `[limits]`.
-    pub(crate) fn with(limits: &str) -> Self {
-        let account = |name, userid, read, write, old| {
-            format!(
-                "[[account]]\nname = \"{name}\"\nuserid = {userid}\npassword_hash = \"{HASH}\"\n\
-                 read_key = \"{read}\"\nwrite_key = \"{write}\"\nfirst_generation = {old}\n"
-            )
-        };
+    pub(crate) async fn with(limits: &str) -> Self {
+        Self::configured(&format!("[limits]\n{limits}")).await
+    }
+
+    /// As [`World::new`], with more of a configuration.
+    pub(crate) async fn configured(more: &str) -> Self {
         let text = format!(
-            "https = false\n[broker]\nhost = \"unused\"\n[limits]\n{limits}\n{}{}",
-            account("ann", 7, ANN_READ, ANN_WRITE, false),
-            account("bob", 8, BOB_READ, BOB_WRITE, true),
+            "https = false\nsecret = \"{SECRET}\"\n[database]\nurl = \"sqlite::memory:\"\n[accounts]\n\
+             argon2_memory_kib = 8192\n[broker]\nhost = \"unused\"\n{more}\n"
         );
+        let config = Config::parse(&text).unwrap();
+        let holding = hold_time();
+        let store = Store::open(&config.database.url).await.unwrap();
+        add_account(&store, "ann", 7, [ANN_READ, ANN_WRITE], false).await;
+        add_account(&store, "bob", 8, [BOB_READ, BOB_WRITE], true).await;
+        drop(holding);
+        hold_time_for(&store);
         let (sender, published) = flume::bounded(64);
         let (broker, client) = watch::channel(Some(AsyncClient::from_senders(sender)));
         let name = ClientId::new("b-test").unwrap();
-        let app = Arc::new(App::new(Config::parse(&text).unwrap(), name, Link::new(client)).unwrap());
+        let app = Arc::new(App::new(&config, store, name, Link::new(client)).unwrap());
         let world = Self { routes: routes::router(Arc::clone(&app)), app, published, broker };
         world.app.homes.begun();
         world.presence("ann", "online");
@@ -199,6 +213,37 @@ impl Answer {
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status.as_u16(), self.json()["error"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+async fn add_account(store: &Store, name: &str, userid: i64, keys: [&str; 2], first_generation: bool) {
+    let password_hash = Secret::new(HASH);
+    let name = name.to_owned();
+    let new = NewAccount { name, upstream_id: None, userid: Some(userid), password_hash, first_generation };
+    let account = store.add_account(&new).await.unwrap().unwrap().id;
+    for (key, rights) in keys.into_iter().zip([Rights::Read, Rights::Write]) {
+        let hash = token_hash(key);
+        let new = NewKey { hash: &hash, account, rights, label: "test", program: false };
+        store.add_key(&new).await.unwrap().unwrap();
+    }
+}
+
+/// A paused clock runs on as soon as the runtime has nothing to do, which it does not have while the database's own
+/// thread works; what blocks keeps it. Until this is dropped.
+fn hold_time() -> mpsc::Sender<()> {
+    let (holding, held) = mpsc::channel();
+    tokio::task::spawn_blocking(move || held.recv().ok());
+    holding
+}
+
+/// Holds a paused clock whenever the database is at work.
+fn hold_time_for(store: &Store) {
+    let mut at_work = store.at_work();
+    tokio::spawn(async move {
+        while at_work.wait_for(|count| *count > 0).await.is_ok() {
+            let _holding = hold_time();
+            at_work.wait_for(|count| *count == 0).await.map(drop).ok();
+        }
+    });
 }
 
 pub(crate) fn site(name: &str) -> Site {

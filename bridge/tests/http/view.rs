@@ -10,7 +10,7 @@ async fn names(world: &World) -> Vec<String> {
 
 #[tokio::test]
 async fn the_view_brings_nothing_from_elsewhere_and_nothing_inline() {
-    let world = World::new();
+    let world = World::new().await;
     let page = world.send(request("GET", "/", &[], "")).await;
     assert!(
         !page.text().contains("<script>") && !page.text().contains("http") && !page.text().contains("style=")
@@ -31,7 +31,7 @@ async fn the_view_brings_nothing_from_elsewhere_and_nothing_inline() {
 
 #[tokio::test]
 async fn what_never_changes_is_kept_for_ever_and_the_page_is_asked_for() {
-    let world = World::new();
+    let world = World::new().await;
     for uri in names(&world).await {
         let caching = world.send(request("GET", &uri, &[], "")).await.header("cache-control").to_owned();
         assert_eq!(caching.contains("immutable"), uri.starts_with("/-/assets/"), "{uri}: {caching}");
@@ -46,7 +46,7 @@ async fn what_never_changes_is_kept_for_ever_and_the_page_is_asked_for() {
 
 #[tokio::test]
 async fn files_come_packed_as_the_caller_takes_them() {
-    let world = World::new();
+    let world = World::new().await;
     let script = names(&world).await.into_iter().find(|name| name.ends_with(".js")).unwrap();
     let mut sizes = Vec::new();
     for (takes, encoding) in [

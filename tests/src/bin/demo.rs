@@ -1,6 +1,5 @@
 //! `make demo`: the whole chain on this machine, with a home that has something to show.
 
-use remoteaccess_tests::binaries;
 use remoteaccess_tests::bridge::Account;
 use remoteaccess_tests::client::{Answer, Client};
 use remoteaccess_tests::ports::random_hex;
@@ -9,7 +8,7 @@ use remoteaccess_tests::world::{Options, World};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -53,7 +52,7 @@ impl Chain {
         };
         let password = random_hex::<5>();
         let options = Options {
-            account: Some(new_account(&password)),
+            account: Some(Account { password: password.clone(), ..Account::new(NAME) }),
             emoncms: real.as_ref().map(|real| (real.url(), real.keys())),
             ..Options::default()
         };
@@ -96,31 +95,6 @@ impl Chain {
              Ctrl-C ends it all.\n",
             self.password, account.read_key
         )
-    }
-}
-
-/// An account made by the bridge's own command, as an operator makes it.
-fn new_account(password: &str) -> Account {
-    let mut command = Command::new(binaries::path(binaries::BRIDGE));
-    command.args(["account", NAME]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("the bridge's command starts");
-    let mut stdin = child.stdin.take().expect("its input is a pipe");
-    writeln!(stdin, "{password}").expect("it reads its input");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let value = |key: &str| {
-        let line =
-            text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='));
-        let value = line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned());
-        value.unwrap_or_else(|| panic!("remoteaccess-bridge account prints no {key}:\n{text}"))
-    };
-    Account {
-        name: NAME.to_owned(),
-        password_hash: value("password_hash"),
-        read_key: value("read_key"),
-        write_key: value("write_key"),
-        first_generation: false,
     }
 }
 

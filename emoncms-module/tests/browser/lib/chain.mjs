@@ -24,7 +24,8 @@ export class Chain {
         // What an operator does, for this folder in place of the system.
         const etc = at('etc/emoncms-remoteaccess');
         fs.mkdirSync(etc, { recursive: true });
-        const broker = '[broker]\nhost = "127.0.0.1"\nusername = "bridge"\npassword = "bridge-password"\n';
+        const broker =
+            'secret = "0123456789abcdef0123456789abcdef"\n[broker]\nhost = "127.0.0.1"\nusername = "bridge"\npassword = "bridge-password"\n';
         fs.writeFileSync(path.join(etc, 'bridge.toml'), broker);
         execFileSync(path.join(programs, 'remoteaccess-bridge'), ['setup', '--root', this.dir], { stdio: 'pipe' });
         for (const [from, to] of [
@@ -70,18 +71,21 @@ export class Chain {
     }
 
     async startBridge() {
-        const account = execFileSync(path.join(programs, 'remoteaccess-bridge'), ['account', this.account.name], {
-            input: PASSWORD,
-            encoding: 'utf8',
-        });
-        this.account.read = account.match(/read_key = "(\w+)"/)[1];
-        this.account.write = account.match(/write_key = "(\w+)"/)[1];
         const file = path.join(this.dir, 'bridge.toml');
         fs.writeFileSync(
             file,
-            `listen = "127.0.0.1:0"\nhttps = false\n[broker]\nhost = "127.0.0.1"\nport = ${this.plain}\n` +
-                `username = "bridge"\npassword = "bridge-password"\n${account}`,
+            `listen = "127.0.0.1:0"\nhttps = false\nsecret = "0123456789abcdef0123456789abcdef"\n` +
+                `[database]\nurl = "sqlite:${path.join(this.dir, 'bridge.db')}"\n` +
+                `[broker]\nhost = "127.0.0.1"\nport = ${this.plain}\n` +
+                `username = "bridge"\npassword = "bridge-password"\n`,
         );
+        const account = execFileSync(
+            path.join(programs, 'remoteaccess-bridge'),
+            ['--config', file, 'account', 'add', this.account.name, '--keys'],
+            { input: PASSWORD, encoding: 'utf8' },
+        );
+        this.account.read = account.match(/read_key = (\w+)/)[1];
+        this.account.write = account.match(/write_key = (\w+)/)[1];
         this.bridge = start(path.join(programs, 'remoteaccess-bridge'), ['--config', file]);
         const [, url] = await until('the bridge', () =>
             this.bridge

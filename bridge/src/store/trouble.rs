@@ -1,0 +1,93 @@
+//! Whether the database is away, told once.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Between two tries to reach it again.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
+/// The same thing is not said again so soon.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+
+/// Trouble with the database.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    away: AtomicBool,
+    said: Mutex<Option<(String, Instant)>>,
+}
+
+impl Trouble {
+    /// Whether it is known to be away.
+    pub(super) fn is_there(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    /// What was last said about it, while it is away.
+    pub(super) fn what(&self) -> Option<String> {
+        self.is_there().then(|| self.said().as_ref().map(|(text, _)| text.clone()).unwrap_or_default())
+    }
+
+    /// It went away; true for the first who sees it.
+    pub(super) fn begin(&self, text: &str) -> bool {
+        let first = !self.away.swap(true, Ordering::Relaxed);
+        if first {
+            self.say(text, "the database does not answer");
+        }
+        first
+    }
+
+    /// It is still away, maybe for another reason.
+    pub(super) fn goes_on(&self, text: &str) {
+        let known = self.said().as_ref().is_some_and(|(said, _)| said == text);
+        if !known {
+            self.say(text, "the database still does not answer");
+        }
+    }
+
+    /// It is there, but could not do something.
+    pub(super) fn mention(&self, text: &str) {
+        self.say(text, "the database refuses");
+    }
+
+    /// It is there again.
+    pub(super) fn end(&self) {
+        self.away.store(false, Ordering::Relaxed);
+        *self.said() = None;
+        tracing::info!("the database answers again");
+    }
+
+    fn say(&self, text: &str, what: &str) {
+        let mut said = self.said();
+        let lately = said.as_ref().is_some_and(|(other, at)| other == text && at.elapsed() < SAY_AGAIN);
+        if !lately {
+            tracing::warn!("{what}: {text}");
+            *said = Some((text.to_owned(), Instant::now()));
+        }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an error means that nothing else will work either.
+pub(super) fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            // PostgreSQL: connections (08), shutting down or starting (57P), too many (53). SQLite: cannot be opened,
+            // damaged, no database at all.
+            let code = error.code().unwrap_or_default();
+            let code = code.as_ref();
+            code.starts_with("08")
+                || code.starts_with("57P")
+                || code.starts_with("53")
+                || matches!(code.parse().map(|code: u32| code & 0xff), Ok(10 | 11 | 14 | 26) if code.len() < 5)
+        }
+        sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => false,
+        _ => true,
+    }
+}
