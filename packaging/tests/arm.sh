@@ -35,7 +35,8 @@ runs_on() { # ARCH
 
 not_installed_because() { # WORDS
     local said
-    if said=$(in_system apt-get -qq -y --no-install-recommends install emoncms-remoteaccess 2>&1); then return 1; fi
+    # apt has a path of its own for what it starts.
+    if said=$(in_system apt-get -qq -y -o DPkg::Path=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --no-install-recommends install emoncms-remoteaccess 2>&1); then return 1; fi
     echo "$said"
     [[ $said == *"$1"* ]]
 }

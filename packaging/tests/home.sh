@@ -20,7 +20,7 @@ fresh_install() {
     check "apt installs it where there is no emoncms and no server" install_home
     check "the service runs" in_system systemctl -q is-active emoncms-remoteaccess
     check "emoncms may write settings, the agent may read them" permissions
-    check "it is as sandboxed as it says" sandboxed
+    check "it is as sandboxed as it says" sandboxed emoncms-remoteaccess emoncms-remoteaccess-link
     check "nothing is linked yet" not in_system test -e $modules
     in_system mkdir -p $modules
     check "the page is linked when emoncms appears" until_true "the link" leads_to_page $modules/remoteaccess
@@ -49,7 +49,7 @@ fresh_install() {
 upgrade() {
     boot_system
     in_system mkdir -p $modules
-    check "the version before is installed" install_file "$(previous_version)"
+    check "the version before is installed" install_file "$(previous_version emoncms-remoteaccess)"
     in_system sed -i 's/^#RUST_LOG=.*/RUST_LOG=warn/' /etc/default/emoncms-remoteaccess
     check "a request is served" serves_a_request
     local kept pid
@@ -85,9 +85,9 @@ permissions() {
         in_system rm $settings
 }
 
-sandboxed() {
+sandboxed() { # UNIT…
     local unit
-    for unit in emoncms-remoteaccess emoncms-remoteaccess-link; do
+    for unit in "$@"; do
         in_system systemd-analyze security --no-pager --offline=true --threshold=20 \
             "/lib/systemd/system/$unit.service" > "$layer/security" || { tail -n1 "$layer/security"; return 1; }
     done

@@ -39,11 +39,11 @@ serves_a_request() { # [FOLDER with another bridge]
 }
 
 # This version's package under the number before the first.
-previous_version() {
+previous_version() { # PACKAGE
     local folder=$work/previous
     rm -rf "$folder"
-    dpkg-deb -R target/deb/emoncms-remoteaccess_*_amd64.deb "$folder"
+    dpkg-deb -R target/deb/"$1"_*_amd64.deb "$folder"
     sed -i 's/^Version: .*/Version: 0.0.9/' "$folder/DEBIAN/control"
-    dpkg-deb --root-owner-group -b "$folder" "$work/previous.deb" >/dev/null
+    dpkg-deb --root-owner-group -Zgzip -z1 -b "$folder" "$work/previous.deb" >/dev/null
     echo "$work/previous.deb"
 }
