@@ -41,7 +41,7 @@ server() {
     check "apt purges both" in_system apt-get -qq -y purge emoncms-remoteaccess-bridge emoncms-remoteaccess
     check "no user and no group is left" not in_system getent passwd emoncms-remoteaccess-bridge
     check "the broker runs without" in_system systemctl -q is-active mosquitto
-    in_system rm -rf /opt/emoncms
+    in_system rm -rf /opt/emoncms /opt/broker-ca.pem
     check "no file is left" same "$before" "$(files_of)"
 }
 
@@ -58,4 +58,43 @@ asks() { # PATH CURL-OPTION…
     local path=$1
     shift
     in_system curl -fsS --max-time 20 "$@" "http://127.0.0.1:8080$path"
+}
+
+# Both packages and Debian's Mosquitto, and nothing else, between a caller and an emoncms.
+chain() {
+    local key answer
+    start_emoncms
+    key=$(operate account add alice --keys < <(echo 'correct horse battery staple') | sed -n 's/^read_key = //p')
+    check "an account has a key" test ${#key} = 32
+    answer=$(asks /user/auth.json -d username=alice -d password='correct horse battery staple' -d remoteaccess=1)
+    check "its home gets credentials for the broker" contains_all "$answer" '"success":true' mqtt_username mqtt_password
+    in_system setpriv --reuid=www-data --regid=www-data --clear-groups sh -c "umask 027; cat > $settings.new; mv $settings.new $settings" <<JSON
+{"MQTT_HOST": "localhost", "MQTT_CA_FILE": "/opt/broker-ca.pem", "EMONCMS_URL": "http://localhost:8090/emoncms",
+ "MQTT_USERNAME": "$(value mqtt_username)", "MQTT_PASSWORD": "$(value mqtt_password)",
+ "APIKEY_READ": "r", "APIKEY_WRITE": "w", "ACCESS_CONTROL": {"feed/list": "read"}}
+JSON
+    check "a request is served" until_true "the feeds" feeds_are_seen "$key"
+    check "what is not allowed is refused" not asks "/input/list.json?apikey=$key"
+}
+
+operate() { in_system runuser -u emoncms-remoteaccess-bridge -- remoteaccess-bridge "$@"; }
+
+value() { echo "$answer" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
+
+feeds_are_seen() { says house_power asks "/feed/list.json?apikey=$1"; }
+
+# Answers everything with one feed.
+start_emoncms() {
+    in_system mkdir -p /opt/emoncms
+    cat > "$inside/opt/emoncms/standin" <<'PERL'
+use IO::Socket::INET;
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 8090, Listen => 16, ReuseAddr => 1) or die;
+while (my $caller = $listener->accept) {
+    while (my $line = <$caller>) { last if $line =~ /^\r?\n/ }
+    my $body = '[{"id":"1","userid":"1","name":"house_power","tag":"emontx","time":1,"value":250}]';
+    print $caller "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ", length $body, "\r\nConnection: close\r\n\r\n$body";
+    close $caller;
+}
+PERL
+    in_system systemd-run --quiet --unit=emoncms-standin perl /opt/emoncms/standin
 }

@@ -46,7 +46,7 @@ open_system() { # SUITE ARCH
 close_system() {
     [ -n "${layer-}" ] || return 0
     # What is still mounted there is not the layer's to throw away.
-    if umount_below "$layer"; then rm -rf "$layer"; fi
+    if until_true "nobody to use the layer" umount_below "$layer"; then rm -rf "$layer"; fi
     layer=
 }
 
@@ -59,7 +59,7 @@ in_system() { # COMMAND…
     local enter=(chroot "$system")
     [ -z "$leader" ] || enter=(nsenter -t "$leader" -m -u -i -n -p -C --)
     "${enter[@]}" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" < /dev/null
+        HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"
 }
 
 # The kernel starts programs of the other architectures with qemu, also in a chroot.
