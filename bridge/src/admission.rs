@@ -13,7 +13,6 @@ use axum::{
     http::{Method, request::Parts},
 };
 use bytes::Bytes;
-use std::time::Instant;
 
 /// A request whose caller is known, with its places.
 #[derive(Debug)]
@@ -75,7 +74,6 @@ pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Re
 }
 
 fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
-    let account = caller.account().name.clone();
-    app.account_rates.take(account, Instant::now()).map_err(|wait| Error::TooFast { wait })?;
+    app.pace(caller)?;
     Ok([app.gate.enter()?, app.gate.enter_home(&caller.home(None)?.site)?])
 }

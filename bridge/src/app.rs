@@ -2,7 +2,9 @@
 
 use crate::{
     broker::Link,
+    caller::Caller,
     config::{Config, Limits},
+    error::Error,
     exchange::Exchange,
     gate::Gate,
     homes::Homes,
@@ -16,7 +18,7 @@ use crate::{
 };
 use anyhow::Result;
 use remoteaccess_protocol::ClientId;
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 /// One running bridge.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub struct App {
     /// How often from one address.
     pub address_rates: Rates<IpAddr>,
     /// How often in one account's name.
-    pub account_rates: Rates<String>,
+    pub account_rates: Rates<i64>,
     /// What is counted.
     pub metrics: Metrics,
     /// What the operator was told.
@@ -73,5 +75,14 @@ impl App {
             exchange: Arc::new(Exchange::new(client, config.limits.whole_answers)),
             link,
         })
+    }
+
+    /// Counts a request in `caller`'s name.
+    ///
+    /// # Errors
+    /// [`Error::TooFast`] where there are too many.
+    pub fn pace(&self, caller: &Caller) -> Result<(), Error> {
+        let allowed = self.account_rates.take(caller.account().id, Instant::now());
+        allowed.map_err(|wait| Error::TooFast { wait })
     }
 }

@@ -16,6 +16,8 @@ pub const HELP: &str = "\
   remoteaccess-bridge [--config FILE] account passwd|disable|enable|delete NAME
   remoteaccess-bridge [--config FILE] account keys NAME [--new read|write [--label TEXT] | --revoke ID]
   remoteaccess-bridge [--config FILE] audit [--account NAME]
+  remoteaccess-bridge [--config FILE] backup FILE
+                                        write a copy of the database, while it is in use
 ";
 
 /// Runs one of these commands; `None` where it is none.
@@ -27,6 +29,7 @@ pub fn run(config: &Config, arguments: &[&str]) -> Option<Result<()>> {
         ["account", rest @ ..] => {
             Some(with_store(config, async |store| account::run(config, &store, rest).await))
         }
+        ["backup", file] => Some(with_store(config, async |store| store.back_up(file.as_ref()).await)),
         ["audit", rest @ ..] => Some(with_store(config, async |store| audit::run(&store, rest).await)),
         _ => None,
     }

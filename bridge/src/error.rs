@@ -71,6 +71,9 @@ pub enum Error {
     /// Too many requests to one home at once.
     #[error("too many requests to your home at once; try again in a moment")]
     HomeBusy,
+    /// The home sends so much that it would slow down others.
+    #[error("your home sends more than it may; try again in a moment, or ask for less at once")]
+    HomeTooMuch,
     /// Too many requests to the bridge at once.
     #[error("the bridge is busy; try again in a moment")]
     Busy,
@@ -159,9 +162,11 @@ impl Error {
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
             Self::BrokerOffline => ErrorCode::BrokerOffline,
             Self::HomeTimeout => ErrorCode::HomeTimeout,
-            Self::HomeBusy | Self::Busy | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
-                ErrorCode::Busy
-            }
+            Self::HomeBusy
+            | Self::HomeTooMuch
+            | Self::Busy
+            | Self::TooManyAttempts { .. }
+            | Self::TooFast { .. } => ErrorCode::Busy,
             Self::AnswerTooLarge => ErrorCode::TooLarge,
             Self::BadAnswer(_) => ErrorCode::BadAnswer,
             Self::Refused(refusal) => refusal.code,
@@ -171,7 +176,7 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Method | Self::OwnMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HomeBusy | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
+            Self::HomeBusy | Self::HomeTooMuch | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),

@@ -5,6 +5,8 @@ use crate::{
     hoard::Hoard,
     outbox::{Control, Outbox},
     pending::{Pending, Piece},
+    rate::{Rate, Rates},
+    seldom::Seldom,
     window::Window,
 };
 use bytes::Bytes;
@@ -17,11 +19,18 @@ use remoteaccess_protocol::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
 };
 use tokio::sync::mpsc;
 
 /// Pieces that wait for their caller: a full window of the smallest frames.
 const MAX_PIECES: usize = CREDIT_WINDOW as usize / MIN_FRAME_BODY_BYTES;
+
+/// Kilobytes a second that a home may send without credit: answers of the first generation, presence, and what nobody
+/// waits for. All homes' messages come through one connection, so who sends without end would keep others waiting.
+const WITHOUT_CREDIT: u32 = 8 * 1024;
+/// The same at once: the first generation's answers to a page with fifty graphs.
+const WITHOUT_CREDIT_AT_ONCE: u32 = 32 * 1024;
 
 /// All requests under way, at most as many as the gate lets in.
 #[derive(Debug)]
@@ -30,6 +39,8 @@ pub struct Exchange {
     waiting: Mutex<HashMap<String, Waiter>>,
     outbox: Outbox,
     hoard: Hoard,
+    without_credit: Rates<Site>,
+    flood: Seldom,
 }
 
 #[derive(Debug)]
@@ -53,6 +64,8 @@ impl Exchange {
             waiting: Mutex::default(),
             outbox: Outbox::default(),
             hoard: Hoard::new(whole_answers),
+            without_credit: Rates::new(Rate::new(WITHOUT_CREDIT, WITHOUT_CREDIT_AT_ONCE)),
+            flood: Seldom::default(),
         }
     }
 
@@ -69,6 +82,30 @@ impl Exchange {
     /// How many answers are yet to come.
     pub fn under_way(&self) -> usize {
         self.waiting().len()
+    }
+
+    /// Lets a request to `site` be made.
+    ///
+    /// # Errors
+    /// [`Error::HomeTooMuch`] while the home has sent too much.
+    pub fn check(&self, site: &Site) -> Result<(), Error> {
+        let fine = self.without_credit.has_some(site, Instant::now());
+        fine.then_some(()).ok_or(Error::HomeTooMuch)
+    }
+
+    /// `site` has sent something that no credit covered; false where that is more than it may.
+    pub fn charge(&self, site: &Site, message: &[u8]) -> bool {
+        let kilobytes = u32::try_from(message.len() / 1024).unwrap_or(u32::MAX).saturating_add(1);
+        let fine = self.without_credit.spend(site.clone(), kilobytes, Instant::now());
+        if !fine {
+            self.flood.say(|| {
+                tracing::warn!(
+                    "the home {site} sends more than it may and gets no requests for a while; if it goes on, disable its account"
+                );
+            });
+            self.fail_site(site, &Error::HomeTooMuch);
+        }
+        fine
     }
 
     /// Makes an id and waits for its answer from `site`.
@@ -117,14 +154,21 @@ impl Exchange {
     pub fn deliver(&self, site: &Site, message: &Bytes) {
         match Frame::parse(message) {
             Ok(Frame::Piece { id, seq, last, start, body }) => {
-                self.piece(site, &id, seq, Piece { start, body: Bytes::copy_from_slice(body), last });
+                if !self.piece(site, &id, seq, start, body, last) {
+                    self.charge(site, message);
+                }
             }
             Ok(Frame::Refusal { id, refusal, .. }) => {
                 // A frame that is none is read as such a refusal, and more of them may follow.
                 let goes_on = refusal.code == ErrorCode::BadAnswer;
                 self.end(site, &id, Error::from_home(&refusal), goes_on);
             }
-            Err(FrameError::NotAFrame) => self.first_generation(site, message),
+            // Looking for the id costs time in the size of the message, which a home chooses.
+            Err(FrameError::NotAFrame) => {
+                if self.charge(site, message) {
+                    self.first_generation(site, message);
+                }
+            }
         }
     }
 
@@ -147,21 +191,23 @@ impl Exchange {
         self.outbox.clear();
     }
 
-    fn piece(&self, site: &Site, id: &str, seq: u32, piece: Piece) {
+    /// False where no credit covered it.
+    fn piece(&self, site: &Site, id: &str, seq: u32, start: Option<Start>, body: &[u8], last: bool) -> bool {
         let mut waiting = self.waiting();
         let Some(waiter) = waiting.get_mut(id).filter(|waiter| waiter.site == *site) else {
             tracing::debug!(home = %site, id, "nobody waits for this answer");
-            return;
+            return false;
         };
-        let last = piece.last;
         let fault = if seq != waiter.next_seq {
             Some("a part of it was lost on the way")
-        } else if waiter.window.receive(piece.body.len() as u64).is_err() {
+        } else if waiter.window.receive(body.len() as u64).is_err() {
             Some("it sent more than was asked for")
         } else {
+            let piece = Piece { start, body: Bytes::copy_from_slice(body), last };
             waiter.pieces.try_send(piece).err().map(|_| "it sent faster than was asked for")
         };
         waiter.next_seq += 1;
+        let covered = fault.is_none();
         match fault {
             None if last => {
                 waiting.remove(id);
@@ -175,10 +221,10 @@ impl Exchange {
                 waiter.end.set(Error::BadAnswer(fault)).ok();
             }
         }
+        covered
     }
 
     fn first_generation(&self, site: &Site, message: &Bytes) {
-        // Looking for the id costs time in the size of the message, which a home chooses.
         if !self.waiting().values().any(|waiter| waiter.site == *site) {
             return;
         }

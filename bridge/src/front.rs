@@ -113,6 +113,9 @@ fn metrics_door(listener: TcpListener) -> Door {
 
 /// What `systemctl status` says.
 fn sentence(app: &App) -> String {
+    if let Some(trouble) = app.store.trouble() {
+        return format!("No database: {trouble}");
+    }
     match app.link.is_up() {
         true => format!("Serving; {} homes are online", app.homes.online()),
         false => "No connection to the broker; see the journal".to_owned(),

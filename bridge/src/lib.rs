@@ -152,6 +152,7 @@ fn dispatch(app: &App, event: &Event<'_>) {
             match ToBridge::parse(topic) {
                 Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
                 Some(ToBridge::Status(site)) => {
+                    exchange.charge(&site, payload);
                     if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
                         exchange.fail_site(&site, &Error::HomeOffline { last_seen });
                     }

@@ -23,6 +23,23 @@ pub async fn check(
     username: &str,
     password: Secret,
 ) -> Result<Option<Account>, Error> {
+    let result = checked(app, head, username, password).await;
+    app.metrics.signed_in(match &result {
+        Ok(Some(_)) => "right",
+        Ok(None) => "wrong",
+        Err(Error::TooManyAttempts { .. }) => "throttled",
+        Err(Error::SecondFactor(_)) => "second_factor",
+        Err(_) => "failed",
+    });
+    result
+}
+
+async fn checked(
+    app: &App,
+    head: &Parts,
+    username: &str,
+    password: Secret,
+) -> Result<Option<Account>, Error> {
     let known_browser = session::find(app, &head.headers).await?;
     let known_browser = known_browser.is_some_and(|(known, _)| fold(&known.account.name) == fold(username));
     let attempt = Attempt::new(Peer::of(&head.extensions), &fold(username), known_browser);

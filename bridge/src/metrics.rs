@@ -37,7 +37,7 @@ pub struct Metrics {
     pub broker_connections: Counter,
     /// Bytes of messages from homes.
     pub broker_received: Counter,
-    /// What the database could not do.
+    /// Requests that the database failed.
     pub database_errors: Counter,
 }
 
@@ -88,7 +88,11 @@ impl Metrics {
         registry.register_with_unit("broker_sent", "Messages to homes", Unit::Bytes, link.sent.clone());
         registry.register("broker_queue_waiting", "Messages waiting for the broker", link.waiting.clone());
         registry.register("broker_up", "Whether requests can go out", now.broker_up.clone());
-        registry.register("database_errors", "What the database could not do", self.database_errors.clone());
+        registry.register(
+            "database_errors",
+            "Requests that the database failed",
+            self.database_errors.clone(),
+        );
         registry.register("homes_online", "Homes that are connected", now.homes_online.clone());
         registry.register("requests_in_flight", "Relayed requests that hold a place", now.requests.clone());
         registry.register("answers_pending", "Answers that have not come whole", now.answers.clone());

@@ -39,6 +39,9 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
 
     let code = response.extensions().get::<Code>().copied();
     let (status, after) = (response.status(), start.elapsed());
+    if code == Some(Code::Database) {
+        app.metrics.database_errors.inc();
+    }
     app.metrics.answered(route.kind, code, status, after);
     span.in_scope(|| {
         tell(&app.told, code, status);

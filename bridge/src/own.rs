@@ -99,8 +99,12 @@ pub async fn health() -> Response {
 
 /// `GET /-/ready`: whether requests can be served at all, or what is missing.
 pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
-    let up = app.link.is_up().then(|| private(json!({"success": true, "broker": "connected"})));
-    up.ok_or(Error::BrokerOffline)
+    if !app.link.is_up() {
+        return Err(Error::BrokerOffline);
+    }
+    // No account has this number: the question is whether the database answers.
+    app.store.account(0).await?;
+    Ok(private(json!({"success": true, "broker": "connected", "database": "connected"})))
 }
 
 /// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
@@ -143,7 +147,9 @@ async fn form_login(app: &App, head: &Parts, body: Body) -> Result<(String, Secr
 
 async fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
     let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes())?);
-    caller::identify(app, headers, key.as_ref()).await
+    let caller = caller::identify(app, headers, key.as_ref()).await?;
+    app.pace(&caller)?;
+    Ok(caller)
 }
 
 fn who(account: &Account, rights: Rights) -> Value {

@@ -13,6 +13,9 @@ const MAX_REMEMBERED: usize = 50_000;
 /// Between two looks for buckets that are full again, when there is no room.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// Buckets that somebody may owe who spends what is not there.
+const MOST_OWED: u32 = 8;
+
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -78,6 +81,26 @@ impl<K: Eq + Hash> Rates<K> {
         }
         Ok(())
     }
+
+    /// Takes so many tokens of `who` whether they are there or not; says whether there is one left.
+    pub fn spend(&self, who: K, tokens: u32, now: Instant) -> bool {
+        let Some(Limit { token, bucket }) = self.limit else { return true };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = buckets.full_at.get(&who).copied().unwrap_or(now).max(now);
+        // Whatever it does, the wait ends some time.
+        let full_at = (full_at + token.saturating_mul(tokens)).min(now + MOST_OWED * bucket);
+        if buckets.full_at.contains_key(&who) || buckets.has_room(now) {
+            buckets.full_at.insert(who, full_at);
+        }
+        full_at - now < bucket
+    }
+
+    /// Whether `who` has a token.
+    pub fn has_some(&self, who: &K, now: Instant) -> bool {
+        let Some(Limit { bucket, .. }) = self.limit else { return true };
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.full_at.get(who).is_none_or(|full_at| full_at.saturating_duration_since(now) < bucket)
+    }
 }
 
 impl<K: Eq + Hash> Buckets<K> {
@@ -118,6 +141,18 @@ mod tests {
             assert!(rates.take(1, start + SECOND / 2).is_err());
         }
         assert_eq!(taken(&rates, 1, start + SECOND), 1);
+    }
+
+    #[test]
+    fn who_spends_what_is_not_there_waits_a_bounded_while() {
+        let (rates, start) = (Rates::new(Rate::new(10, 50)), Instant::now());
+        assert!(rates.spend(1, 49, start) && rates.has_some(&1, start));
+        assert!(!rates.spend(1, 1, start) && !rates.has_some(&1, start) && rates.has_some(&2, start));
+        assert!(rates.has_some(&1, start + SECOND));
+        for _ in 0..100 {
+            rates.spend(1, u32::MAX, start);
+        }
+        assert!(!rates.has_some(&1, start + 35 * SECOND) && rates.has_some(&1, start + 36 * SECOND));
     }
 
     #[test]

@@ -93,6 +93,7 @@ async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<
     let caller = call.caller.clone();
     let home = caller.home(None)?;
     // Before looking whether the home is there: what goes from here on ends this wait.
+    app.exchange.check(&home.site)?;
     let mut pending = app.exchange.open(&home.site);
     let speaks_v2 = speaks_v2(app, home, caller.rights).await?;
     let request = request(app, &asked.target, call, speaks_v2, pending.id())?;

@@ -16,6 +16,7 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
+use socket2::SockRef;
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -33,6 +34,8 @@ const SLOWEST_HEAD: Duration = Duration::from_secs(30);
 const LONGEST_STALL: Duration = Duration::from_secs(60);
 /// The head of a request; also what is kept ready for a caller that reads slowly.
 pub const MAX_BUFFER: usize = 64 * 1024;
+/// What the system may hold of an answer that the line does not take yet; without it, megabytes of each.
+const MOST_UNSENT: u32 = 128 * 1024;
 /// How long requests may go on after the end was asked for: longer than one request's deadline.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -121,6 +124,7 @@ async fn meet(
 ) -> Result<()> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
+    SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT).ok();
     let socket = Patient::new(socket, LONGEST_STALL, traffic);
     match tls {
         None => converse(socket, caller, watcher).await?,

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod cache;
 mod homes;
 mod keys;
@@ -211,10 +212,14 @@ impl Drop for Working<'_> {
 
 /// Makes SQLite's file so that nobody else can read it. What goes wrong shows when it is opened.
 fn create_private(url: &str) {
-    use std::os::unix::fs::OpenOptionsExt;
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).ok();
+    create_private_file(path.as_ref()).ok();
+}
+
+fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(|_| ())
 }
 
 /// A number for a new row: random, and exact in JavaScript.

@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 /// A bridge alone: its broker is not there.
 struct Lonely {
     process: Process,
@@ -27,9 +29,10 @@ impl Lonely {
         let config = folder.path().join("bridge.toml");
         let broker = ports::free();
         let database = folder.path().join("bridge.db");
+        let database = folder.path().join("bridge.db");
         let text = format!(
-            "listen = \"127.0.0.1:0\"\nsecret = \"0123456789abcdef0123456789abcdef\"\n[database]\nurl = \
-             \"sqlite:{}\"\n[broker]\nhost = \"127.0.0.1\"\nport = {broker}\n{lines}\n",
+            "listen = \"127.0.0.1:0\"\nsecret = \"{SECRET}\"\n[database]\nurl = \"sqlite:{}\"\n[broker]\n\
+             host = \"127.0.0.1\"\nport = {broker}\n{lines}\n",
             database.display()
         );
         std::fs::write(&config, text).expect("the temporary folder is writable");
@@ -213,4 +216,24 @@ async fn odd_requests_leave_no_secret_in_the_log() {
     for word in [secret, &key, &world.account.read_key, &world.broker_password] {
         assert!(!log.contains(word), "the log has {word}:\n{log}");
     }
+}
+
+#[tokio::test]
+async fn a_backup_made_while_the_bridge_runs_is_a_whole_database() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, config) = (folder.path().join("backup.db"), folder.path().join("bridge.toml"));
+    for _ in 0..2 {
+        world.bridge.operate(&["backup", copy.to_str().unwrap()], "");
+    }
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "nobody else may read it");
+    let url = copy.display();
+    let text =
+        format!("secret = \"{SECRET}\"\n[database]\nurl = \"sqlite:{url}\"\n[broker]\nhost = \"unused\"\n");
+    std::fs::write(&config, text).unwrap();
+    let mut command = Command::new(binaries::path(binaries::BRIDGE));
+    let listed = command.arg("--config").arg(&config).args(["account", "list"]).output().unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("alice") && listed.contains("bob"), "{listed}");
 }
