@@ -29,7 +29,6 @@ impl Lonely {
         let config = folder.path().join("bridge.toml");
         let broker = ports::free();
         let database = folder.path().join("bridge.db");
-        let database = folder.path().join("bridge.db");
         let text = format!(
             "listen = \"127.0.0.1:0\"\nsecret = \"{SECRET}\"\n[database]\nurl = \"sqlite:{}\"\n[broker]\n\
              host = \"127.0.0.1\"\nport = {broker}\n{lines}\n",
