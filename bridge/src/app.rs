@@ -12,9 +12,11 @@ use crate::{
     observe::Told,
     password::Passwords,
     rate::Rates,
+    second_factor::Vault,
     session::Cookies,
     store::Store,
     throttle::Throttle,
+    upstream::Upstream,
 };
 use anyhow::Result;
 use remoteaccess_protocol::ClientId;
@@ -41,6 +43,10 @@ pub struct App {
     pub store: Store,
     /// How a browser shows who signed in.
     pub cookies: Cookies,
+    /// The emoncms whose accounts may sign in.
+    pub upstream: Option<Upstream>,
+    /// What seals second factors.
+    pub vault: Vault,
     /// Who guesses.
     pub throttle: Throttle,
     /// Whether it is them.
@@ -69,6 +75,8 @@ impl App {
             told: Told::default(),
             store,
             cookies: Cookies::new(config.https),
+            upstream: config.upstream.as_ref().map(Upstream::new).transpose()?,
+            vault: Vault::new(&config.secret),
             throttle: Throttle::default(),
             passwords: Passwords::new(config.accounts.argon2_memory_kib)?,
             homes: Arc::new(Homes::default()),

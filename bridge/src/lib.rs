@@ -18,7 +18,9 @@ pub mod routes;
 pub mod observe;
 pub mod assets;
 pub mod own;
+pub mod account;
 pub mod login;
+pub mod upstream;
 pub mod relay;
 pub mod target;
 pub mod admission;
@@ -35,6 +37,7 @@ pub mod crowd;
 pub mod accounts;
 pub mod origin;
 pub mod session;
+pub mod second_factor;
 pub mod throttle;
 pub mod rate;
 pub mod attempts;
@@ -120,6 +123,7 @@ impl Bridge {
         let mut tasks = JoinSet::new();
         let (pulse, heard) = (Pulse::default(), Arc::clone(&app));
         tasks.spawn(pulse.watch(connection.run(move |event| dispatch(&heard, &event))));
+        tasks.spawn(prune(app.store.clone()));
         tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
         front.serve(app, pulse, stop).await
     }
@@ -171,5 +175,15 @@ async fn tell(exchange: Arc<Exchange>, link: Link) {
             // Without a broker there is nobody to tell.
             link.publish(site.request_topic(), message).await.ok();
         }
+    }
+}
+
+/// Forgets from time to time what is too old.
+async fn prune(store: Store) {
+    const EACH: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
+    loop {
+        // Trouble is told by the store; the next time will do.
+        store.prune().await.ok();
+        tokio::time::sleep(EACH).await;
     }
 }

@@ -1,34 +1,47 @@
 //! A name and a password: whose they are.
 
 use crate::{
-    accounts::is_name,
+    accounts::{check_name, is_name},
     app::App,
     error::Error,
     peer::Peer,
-    session,
-    store::{Account, fold},
+    second_factor, session,
+    store::{Account, Event, NewAccount, Origin, fold},
     throttle::Attempt,
 };
 use axum::http::request::Parts;
 use remoteaccess_common::Secret;
 use std::time::Instant;
 
-/// Who signs in with `username` and `password`; `None` where they are wrong.
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is them.
+    Right(Account),
+    /// The password is right, and the account's second factor is missing or wrong.
+    CodeNeeded(Account),
+    /// It is not.
+    Wrong,
+}
+
+/// Who signs in with `username`, `password` and, where the account has a second factor, `code`.
 ///
 /// # Errors
-/// [`Error::TooManyAttempts`] after too many wrong ones, [`Error::Busy`] where many are being checked.
+/// [`Error::TooManyAttempts`] after too many wrong ones, [`Error::Busy`] where many are being checked,
+/// [`Error::Upstream`] where only the upstream emoncms could say.
 pub async fn check(
     app: &App,
     head: &Parts,
     username: &str,
     password: Secret,
-) -> Result<Option<Account>, Error> {
-    let result = checked(app, head, username, password).await;
+    code: Option<&str>,
+) -> Result<Outcome, Error> {
+    let result = checked(app, head, username, password, code).await;
     app.metrics.signed_in(match &result {
-        Ok(Some(_)) => "right",
-        Ok(None) => "wrong",
+        Ok(Outcome::Right(_)) => "right",
+        Ok(Outcome::CodeNeeded(_)) => "second_factor",
+        Ok(Outcome::Wrong) => "wrong",
         Err(Error::TooManyAttempts { .. }) => "throttled",
-        Err(Error::SecondFactor(_)) => "second_factor",
         Err(_) => "failed",
     });
     result
@@ -39,19 +52,50 @@ async fn checked(
     head: &Parts,
     username: &str,
     password: Secret,
-) -> Result<Option<Account>, Error> {
+    code: Option<&str>,
+) -> Result<Outcome, Error> {
     let known_browser = session::find(app, &head.headers).await?;
     let known_browser = known_browser.is_some_and(|(known, _)| fold(&known.account.name) == fold(username));
-    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(username), known_browser);
+    let peer = Peer::of(&head.extensions);
+    let attempt = Attempt::new(peer, &fold(username), known_browser);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
 
-    match password_is_right(app, username, password).await {
-        Ok(Some(account)) => {
+    let checked = match with_password(app, peer, username, password).await {
+        Ok(Some(account)) => with_code(app, account, code).await,
+        Ok(None) => Ok(Outcome::Wrong),
+        Err(error) => Err(error),
+    };
+    match &checked {
+        Ok(Outcome::Right(account)) => {
             app.throttle.succeeded(&attempt);
             app.store.signed_in(account.id).await?;
-            Ok(Some(account))
+            note(app, head, account, "sign-in", "").await?;
         }
-        Ok(None) => Ok(None),
+        Ok(Outcome::CodeNeeded(account)) if code.is_some() => {
+            note(app, head, account, "sign-in-refused", "wrong code").await?;
+        }
+        // Without a code nothing was guessed.
+        Ok(Outcome::CodeNeeded(_)) | Err(Error::Busy | Error::Database) => app.throttle.not_checked(&attempt),
+        Ok(Outcome::Wrong) => refused(app, head, username).await?,
+        // What the upstream could not be asked about was still checked here.
+        Err(_) => {}
+    }
+    checked
+}
+
+/// Checks the password of somebody who is signed in; wrong ones count as at signing in.
+///
+/// # Errors
+/// [`Error::Unauthorized`] where it is wrong, and as [`check`].
+pub async fn confirm(app: &App, head: &Parts, account: &Account, password: Secret) -> Result<(), Error> {
+    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(&account.name), false);
+    app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
+    match app.passwords.check(Some(&account.password_hash), password).await {
+        Ok(true) => {
+            app.throttle.not_checked(&attempt);
+            Ok(())
+        }
+        Ok(false) => Err(Error::Unauthorized("the password is wrong")),
         Err(error) => {
             app.throttle.not_checked(&attempt);
             Err(error)
@@ -59,12 +103,104 @@ async fn checked(
     }
 }
 
-async fn password_is_right(app: &App, username: &str, password: Secret) -> Result<Option<Account>, Error> {
-    let account = match is_name(username) {
-        true => app.store.account_named(username).await?.filter(|account| !account.disabled),
-        false => None,
+/// Counts a try with a code of somebody who is signed in; it is taken back where the code is right.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`] after too many wrong ones.
+pub fn begin_code(app: &App, head: &Parts, account: &Account) -> Result<Attempt, Error> {
+    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(&account.name), false);
+    app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
+    Ok(attempt)
+}
+
+/// Remembers what happened to an account.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn note(app: &App, head: &Parts, account: &Account, kind: &str, detail: &str) -> Result<(), Error> {
+    let address = Peer::of(&head.extensions).address_text();
+    let (account_id, account) = (Some(account.id), account.name.as_str());
+    app.store.note(&Event { account_id, account, kind, address: &address, detail }).await
+}
+
+async fn refused(app: &App, head: &Parts, username: &str) -> Result<(), Error> {
+    // A password typed in place of a name must not be kept.
+    let account = if is_name(username) { app.store.account_named(username).await? } else { None };
+    let address = Peer::of(&head.extensions).address_text();
+    let event = Event {
+        account_id: account.as_ref().map(|account| account.id),
+        account: account.as_ref().map_or("-", |account| &account.name),
+        kind: "sign-in-refused",
+        address: &address,
+        detail: if account.is_some() { "wrong password" } else { "no such account" },
     };
-    let hash = account.as_ref().map(|account| &account.password_hash);
-    let right = app.passwords.check(hash, password).await?;
-    Ok(account.filter(|_| right))
+    app.store.note(&event).await
+}
+
+async fn with_code(app: &App, account: Account, code: Option<&str>) -> Result<Outcome, Error> {
+    if account.totp_secret.is_none() {
+        return Ok(Outcome::Right(account));
+    }
+    let right = match code {
+        Some(code) => second_factor::take(app, &account, code).await?,
+        None => false,
+    };
+    Ok(if right { Outcome::Right(account) } else { Outcome::CodeNeeded(account) })
+}
+
+async fn with_password(
+    app: &App,
+    peer: Peer,
+    name: &str,
+    password: Secret,
+) -> Result<Option<Account>, Error> {
+    let account = if is_name(name) { app.store.account_named(name).await? } else { None };
+    let hash = account.as_ref().filter(|account| !account.disabled).map(|account| &account.password_hash);
+    if app.passwords.check(hash, password.clone()).await? {
+        return Ok(account);
+    }
+    let may_be_there = match &account {
+        None => check_name(name).is_ok(),
+        Some(account) => account.origin == Origin::Emoncms && !account.disabled,
+    };
+    let Some(upstream) = app.upstream.as_ref().filter(|_| may_be_there && !password.expose().is_empty())
+    else {
+        return Ok(None);
+    };
+    let Some(id) = upstream.ask(name, &password, peer, account.is_some()).await? else { return Ok(None) };
+    from_upstream(app, name, password, id).await
+}
+
+/// The account of a number at the upstream, whose password there was right just now.
+async fn from_upstream(app: &App, name: &str, password: Secret, id: i64) -> Result<Option<Account>, Error> {
+    let password_hash = app.passwords.hash(password).await?;
+    if let Some(account) = app.store.account_upstream(id).await? {
+        if account.disabled {
+            return Ok(None);
+        }
+        app.store.set_password(account.id, &password_hash, None).await?;
+        let event = Event {
+            account_id: Some(account.id),
+            account: &account.name,
+            kind: "password-changed",
+            address: "emoncms",
+            detail: "it was changed there",
+        };
+        app.store.note(&event).await?;
+        return Ok(Some(account));
+    }
+    let new = NewAccount {
+        name: name.to_owned(),
+        upstream_id: Some(id),
+        userid: Some(id),
+        password_hash,
+        first_generation: false,
+    };
+    let made = app.store.add_account(&new).await?;
+    if made.is_none() {
+        tracing::warn!(
+            "{name} is another account at the upstream emoncms than it is here; nobody was signed in"
+        );
+    }
+    Ok(made)
 }

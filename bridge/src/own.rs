@@ -6,7 +6,9 @@ use crate::{
     app::App,
     caller::{self, Caller},
     error::Error,
-    input, login, origin,
+    input, login,
+    login::Outcome,
+    origin,
     presence::Home,
     session,
     store::{Account, NewKey},
@@ -31,10 +33,14 @@ const MAX_LOGIN_BYTES: usize = 4096;
 const FORGED: Error = Error::Unauthorized("sign in on this bridge's own page");
 const WRONG: Error = Error::Unauthorized("the name or the password is wrong");
 
+const NEEDS_PAIRING: &str =
+    "Your account has a second factor: make a pairing code on the account page and use it as the password";
+
 #[derive(Deserialize)]
 struct Login {
     username: String,
     password: Secret,
+    code: Option<String>,
 }
 
 /// `POST /-/session`: signs in.
@@ -50,7 +56,15 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let bytes = admission::read_login(&app, &head, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
-    let account = login::check(&app, &head, &login.username, login.password).await?.ok_or(WRONG)?;
+    let code = login.code.as_deref().filter(|code| !code.trim().is_empty());
+    let account = match login::check(&app, &head, &login.username, login.password, code).await? {
+        Outcome::Right(account) => account,
+        Outcome::CodeNeeded(_) if code.is_none() => {
+            return Err(Error::SecondFactor("the code of your second factor is needed as well"));
+        }
+        Outcome::CodeNeeded(_) => return Err(Error::SecondFactor("the code is wrong, or was used already")),
+        Outcome::Wrong => return Err(WRONG),
+    };
     let cookie = session::begin(&app, &head, &account).await?;
     let body = private(who(&account, Rights::Write));
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), body).into_response())
@@ -114,14 +128,16 @@ pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Resu
         return Err(FORGED);
     }
     let (username, password) = form_login(&app, &head, body).await?;
-    Ok(private(match login::check(&app, &head, &username, password).await {
-        Ok(Some(account)) => json!({
+    Ok(private(match login::check(&app, &head, &username, password, None).await {
+        Ok(Outcome::Right(account)) => json!({
             "success": true,
             "userid": account.userid,
             "apikey_write": program_key(&app, &account, Rights::Write).await?,
             "apikey_read": program_key(&app, &account, Rights::Read).await?,
         }),
-        Ok(None) => json!({"success": false, "message": "Incorrect authentication"}),
+        Ok(Outcome::Wrong) => json!({"success": false, "message": "Incorrect authentication"}),
+        Ok(Outcome::CodeNeeded(_)) => json!({"success": false, "message": NEEDS_PAIRING}),
+        Err(error @ Error::Upstream(_)) => json!({"success": false, "message": error.to_string()}),
         Err(Error::TooManyAttempts { .. }) => {
             json!({"success": false, "message": "Too many attempts, please try again later"})
         }
@@ -164,7 +180,7 @@ fn who(account: &Account, rights: Rights) -> Value {
 }
 
 /// Nothing of this is for a cache.
-fn private(body: Value) -> Response {
+pub(crate) fn private(body: Value) -> Response {
     let mut response = Json(body).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

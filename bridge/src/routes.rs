@@ -1,13 +1,13 @@
 //! The one URL table, and what stands on every answer.
 
-use crate::{app::App, assets, error::Error, metrics, observe::observe, own, relay::relay};
+use crate::{account, app::App, assets, error::Error, metrics, observe::observe, own, relay::relay};
 use axum::{
     Router,
     extract::State,
     http::{HeaderName, HeaderValue, header},
     middleware,
     response::Response,
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 use std::sync::Arc;
 
@@ -20,6 +20,18 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/-/assets/{name}", get(assets::hashed))
         .route("/-/static/{name}", get(assets::named))
         .route("/-/session", get(own::session).post(own::sign_in).delete(own::sign_out))
+        .route("/-/account/sessions", get(account::sessions).delete(account::end_sessions))
+        .route("/-/account/sessions/{id}", delete(account::end_session))
+        .route("/-/account/keys", get(account::keys).post(account::make_key))
+        .route("/-/account/keys/{id}", delete(account::delete_key))
+        .route("/-/account/password", post(account::password))
+        .route(
+            "/-/account/second-factor",
+            post(account::begin_second_factor)
+                .put(account::confirm_second_factor)
+                .delete(account::end_second_factor),
+        )
+        .route("/-/account/events", get(account::events))
         .route("/-/home", get(own::home))
         .route("/-/health", get(own::health))
         .route("/-/ready", get(own::ready))

@@ -22,6 +22,8 @@ pub struct Account {
     pub password_hash: Secret,
     /// The second factor's secret, sealed; `None` where there is no second factor.
     pub totp_secret: Option<Secret>,
+    /// A secret that is yet to be confirmed by a code, sealed.
+    pub totp_pending: Option<Secret>,
     /// Whether it may not be used at present.
     pub disabled: bool,
     /// Since when it is here.
@@ -64,8 +66,11 @@ pub struct NewAccount {
     pub first_generation: bool,
 }
 
+/// The step of a second factor that is yet to be confirmed.
+pub(super) const PENDING: i64 = -1;
+
 pub(super) const COLUMNS: &str = "account.id AS account_id, account.name AS account_name, account.origin, \
-     account.upstream_id, account.userid, account.password_hash, account.totp_secret, account.disabled, \
+     account.upstream_id, account.userid, account.password_hash, account.totp_secret, account.totp_step, account.disabled, \
      account.created AS account_created, account.signed_in";
 
 impl Store {
@@ -224,6 +229,9 @@ pub fn fold(name: &str) -> String {
 /// Reads [`COLUMNS`].
 pub(super) fn read(row: &AnyRow) -> Result<Account, sqlx::Error> {
     let origin: String = row.try_get("origin")?;
+    let pending = row.try_get::<i64, _>("totp_step")? == PENDING;
+    let sealed = row.try_get::<Option<String>, _>("totp_secret")?.map(Secret::new);
+    let (totp_secret, totp_pending) = if pending { (None, sealed) } else { (sealed, None) };
     Ok(Account {
         id: row.try_get("account_id")?,
         name: row.try_get("account_name")?,
@@ -231,7 +239,8 @@ pub(super) fn read(row: &AnyRow) -> Result<Account, sqlx::Error> {
         upstream_id: row.try_get("upstream_id")?,
         userid: row.try_get("userid")?,
         password_hash: Secret::new(row.try_get::<String, _>("password_hash")?),
-        totp_secret: row.try_get::<Option<String>, _>("totp_secret")?.map(Secret::new),
+        totp_secret,
+        totp_pending,
         disabled: row.try_get::<i64, _>("disabled")? != 0,
         created: row.try_get("account_created")?,
         signed_in: row.try_get("signed_in")?,

@@ -1,10 +1,23 @@
 //! Second factors: one-time codes of an app, and recovery codes.
 
-use super::Store;
+use super::{Store, accounts::PENDING};
 use crate::error::Error;
 use remoteaccess_common::Secret;
 
 impl Store {
+    /// Keeps a sealed secret until it is confirmed; false where a second factor is on.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn begin_second_factor(&self, account: i64, sealed: &Secret) -> Result<bool, Error> {
+        let update = "UPDATE account SET totp_secret = $1, totp_step = $2 WHERE id = $3 \
+                      AND (totp_secret IS NULL OR totp_step = $2)";
+        let update = sqlx::query(update).bind(sealed.expose()).bind(PENDING).bind(account);
+        let done = self.run(update.execute(self.pool())).await?;
+        self.forget();
+        Ok(done.rows_affected() == 1)
+    }
+
     /// Turns the second factor on: the sealed secret, the step of the code that confirmed it, and the hashes of new
     /// recovery codes.
     ///
@@ -57,7 +70,9 @@ impl Store {
     /// # Errors
     /// [`Error::Database`].
     pub async fn use_step(&self, account: i64, step: i64) -> Result<bool, Error> {
-        let update = sqlx::query("UPDATE account SET totp_step = $1 WHERE id = $2 AND totp_step < $1");
+        let update = sqlx::query(
+            "UPDATE account SET totp_step = $1 WHERE id = $2 AND totp_step >= 0 AND totp_step < $1",
+        );
         let done = self.run(update.bind(step).bind(account).execute(self.pool())).await?;
         Ok(done.rows_affected() == 1)
     }

@@ -1,1 +1,157 @@
+//! Against SQLite, and against the PostgreSQL that `DATABASE_URL` names.
 
+use super::*;
+use remoteaccess_protocol::Rights;
+
+async fn stores() -> Vec<Store> {
+    let mut stores = vec![Store::open(&Secret::new("sqlite::memory:")).await.unwrap()];
+    match std::env::var("DATABASE_URL") {
+        Ok(url) => stores.push(Store::open(&Secret::new(url)).await.unwrap()),
+        Err(_) => std::eprintln!("skipped for PostgreSQL: DATABASE_URL is not set"),
+    }
+    stores
+}
+
+/// A name that no other test has, also in a database that is kept.
+fn new(upstream_id: Option<i64>) -> NewAccount {
+    let name = format!("Ann-{}", random::hex_id::<8>());
+    let password_hash = Secret::new("hash");
+    NewAccount { name, upstream_id, userid: upstream_id, password_hash, first_generation: false }
+}
+
+#[tokio::test]
+async fn an_account_comes_with_its_home_and_its_name_is_taken_in_any_case() {
+    for store in stores().await {
+        let wanted = new(None);
+        let ann = store.add_account(&wanted).await.unwrap().unwrap();
+        let homes = store.homes(ann.id).await.unwrap();
+        assert_eq!((homes[0].name.as_str(), homes[0].site.as_str()), ("home", wanted.name.as_str()));
+        let other = NewAccount { name: wanted.name.to_uppercase(), ..new(None) };
+        assert!(store.add_account(&other).await.unwrap().is_none());
+        assert_eq!(store.account_named(&other.name).await.unwrap().unwrap().id, ann.id);
+        let further = NewHome::further(ann.id, &ann.name, "cabin", "Cabin");
+        assert_eq!(
+            store.add_home(&further).await.unwrap().unwrap().site.as_str(),
+            format!("{}.cabin", ann.name)
+        );
+        assert!(store.add_home(&NewHome::further(ann.id, &ann.name, "cabin", "x")).await.unwrap().is_none());
+        store.set_credential(homes[0].id, Credential::Device, "n").await.unwrap();
+        store.home_seen(&homes[0].site, None, 5).await.unwrap();
+        let home = store.home_by_site(&ann.name).await.unwrap().unwrap();
+        assert_eq!((home.credential, home.seen, home.agent), (Credential::Device, Some(5), None));
+        store.delete_account(ann.id).await.unwrap();
+        assert!(store.homes(ann.id).await.unwrap().is_empty(), "what belongs to it goes with it");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_number_is_one_account() {
+    for store in stores().await {
+        let id = new_id();
+        let ann = store.add_account(&new(Some(id))).await.unwrap().unwrap();
+        assert_eq!((ann.origin, ann.userid), (Origin::Emoncms, id));
+        assert!(store.add_account(&new(Some(id))).await.unwrap().is_none());
+        assert_eq!(store.account_upstream(id).await.unwrap().unwrap().id, ann.id);
+    }
+}
+
+#[tokio::test]
+async fn sessions_and_keys_are_found_until_they_end_or_are_too_many() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap().id;
+        let (mut hashes, mut ids) = (Vec::new(), Vec::new());
+        for _ in 0..65 {
+            let hash = random::hex_id::<32>();
+            let new = NewSession { hash: &hash, account: ann, lasts: 60, address: "local", agent: "" };
+            ids.push(store.add_session(&new).await.unwrap());
+            hashes.push(hash);
+        }
+        assert_eq!(store.sessions(ann).await.unwrap().len(), 64);
+        assert!(store.with_session(&hashes[64]).await.unwrap().is_some(), "the newest stays");
+        assert!(store.end_session(ann, ids[64]).await.unwrap());
+        assert!(store.with_session(&hashes[64]).await.unwrap().is_none(), "at once");
+
+        let key = async |program| {
+            let hash = random::hex_id::<32>();
+            let new = NewKey { hash: &hash, account: ann, rights: Rights::Read, label: "x", program };
+            (store.add_key(&new).await.unwrap(), hash)
+        };
+        let mut last = String::new();
+        for n in 0..33 {
+            let (id, hash) = key(false).await;
+            assert_eq!(id.is_some(), n < 32);
+            if id.is_some() {
+                last = hash;
+            }
+        }
+        for _ in 0..21 {
+            assert!(key(true).await.0.is_some());
+        }
+        assert_eq!(store.keys(ann).await.unwrap().len(), 52);
+        let known = store.with_key(&last).await.unwrap().unwrap();
+        assert!(matches!(known.via, Via::Key { rights: Rights::Read, .. }) && known.homes.len() == 1);
+        store.set_disabled(ann, true).await.unwrap();
+        assert!(store.with_key(&last).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn codes_are_used_once() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap().id;
+        let sealed = Secret::new("sealed");
+        assert!(store.begin_second_factor(ann, &sealed).await.unwrap());
+        assert!(store.account(ann).await.unwrap().unwrap().totp_secret.is_none(), "not yet confirmed");
+        assert!(!store.use_step(ann, 5).await.unwrap());
+        store.set_second_factor(ann, &sealed, 5, &["a".into(), "b".into()]).await.unwrap();
+        assert!(!store.begin_second_factor(ann, &sealed).await.unwrap());
+        for (step, fresh) in [(5, false), (6, true), (6, false), (4, false)] {
+            assert_eq!(store.use_step(ann, step).await.unwrap(), fresh, "{step}");
+        }
+        assert!(store.use_recovery_code(ann, "a").await.unwrap());
+        assert!(!store.use_recovery_code(ann, "a").await.unwrap());
+        store.clear_second_factor(ann).await.unwrap();
+        assert!(!store.use_recovery_code(ann, "b").await.unwrap());
+        let home = store.homes(ann).await.unwrap()[0].id;
+        let hash = random::hex_id::<32>();
+        store.add_pairing(home, &hash, 60).await.unwrap();
+        assert_eq!(store.take_pairing(ann + 1, &hash).await.unwrap(), None);
+        assert_eq!(store.take_pairing(ann, &hash).await.unwrap(), Some(home));
+        assert_eq!(store.take_pairing(ann, &hash).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_happened_is_kept_beyond_the_account_but_not_for_ever() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+        let event =
+            Event { account_id: Some(ann.id), account: &ann.name, kind: "sign-in", ..Event::default() };
+        store.note(&event).await.unwrap();
+        store.delete_account(ann.id).await.unwrap();
+        assert_eq!(store.events(Some(ann.id), 9).await.unwrap()[0].kind, "sign-in");
+        assert!(!store.events(None, 9).await.unwrap().is_empty());
+        store.prune().await.unwrap();
+        assert_eq!(store.events(Some(ann.id), 9).await.unwrap().len(), 1);
+        store.prune_before(now() + 1).await.unwrap();
+        assert!(store.events(Some(ann.id), 9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_told_and_waited_for() {
+    let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
+    let store = Store::open(&Secret::new(format!("sqlite:{}/bridge.db", folder.display()))).await.unwrap();
+    assert!(store.trouble().is_some());
+    assert_eq!(store.accounts().await.unwrap_err(), Error::Database);
+    std::fs::create_dir(&folder).unwrap();
+    while store.trouble().is_some() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(store.accounts().await.unwrap().is_empty());
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+    for url in ["mysql://localhost/x", "bridge.db"] {
+        assert!(Store::open(&Secret::new(url)).await.is_err(), "{url}");
+    }
+}

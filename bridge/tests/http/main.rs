@@ -1,6 +1,8 @@
 //! The bridge's front door, with homes played by the test.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod admission;
 #[cfg(test)]
 mod login;
