@@ -27,17 +27,17 @@ pub struct Admitted {
     pub places: [Place; 2],
 }
 
-/// Lets a request in and reads its body.
+/// Lets a request to one of the caller's homes in and reads its body.
 ///
 /// # Errors
 /// Where nobody knows who asks, there is no place, or what was sent is malformed.
-pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Error> {
+pub async fn admit(app: &App, home: Option<&str>, head: &Parts, body: Body) -> Result<Admitted, Error> {
     let mut query = input::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
     let in_query = caller::take_key(&mut query);
     let posts = head.method == Method::POST;
     match caller::identify(app, &head.headers, in_query.as_ref()).await {
         Ok(caller) => {
-            let places = places(app, &caller)?;
+            let places = places(app, home, &caller)?;
             let mut posted = if posts { input::posted(&head.headers, body).await? } else { Posted::Nothing };
             // As in emoncms, a key in the query comes first, and one in the form before the session.
             match posted.take_key().filter(|_| in_query.is_none()) {
@@ -45,7 +45,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
                 Some(key) => {
                     drop(places);
                     let caller = caller::identify(app, &head.headers, Some(&key)).await?;
-                    let places = self::places(app, &caller)?;
+                    let places = self::places(app, home, &caller)?;
                     Ok(Admitted { caller, query, posted, places })
                 }
             }
@@ -54,7 +54,7 @@ pub async fn admit(app: &App, head: &Parts, body: Body) -> Result<Admitted, Erro
             let _small_place = app.gate.enter_unknown(Peer::of(&head.extensions))?;
             let mut posted = input::posted(&head.headers, body).await?;
             let caller = caller::identify(app, &head.headers, posted.take_key().as_ref()).await?;
-            let places = places(app, &caller)?;
+            let places = places(app, home, &caller)?;
             Ok(Admitted { caller, query, posted, places })
         }
         Err(error) => {
@@ -73,7 +73,7 @@ pub async fn read_login(app: &App, head: &Parts, body: Body, limit: usize) -> Re
     input::read(&head.headers, body, limit).await
 }
 
-fn places(app: &App, caller: &Caller) -> Result<[Place; 2], Error> {
+fn places(app: &App, home: Option<&str>, caller: &Caller) -> Result<[Place; 2], Error> {
     app.pace(caller)?;
-    Ok([app.gate.enter()?, app.gate.enter_home(&caller.home(None)?.site)?])
+    Ok([app.gate.enter()?, app.gate.enter_home(&caller.home(home)?.site)?])
 }

@@ -4,13 +4,16 @@ use crate::{
     broker::Link,
     caller::Caller,
     config::{Config, Limits},
+    dynsec::{Control, Courier},
     error::Error,
     exchange::Exchange,
     gate::Gate,
     homes::Homes,
+    household::{Household, Streams},
     metrics::Metrics,
     observe::Told,
     password::Passwords,
+    provision::Provisioner,
     rate::Rates,
     second_factor::Vault,
     session::Cookies,
@@ -20,7 +23,11 @@ use crate::{
 };
 use anyhow::Result;
 use remoteaccess_protocol::ClientId;
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 /// One running bridge.
 #[derive(Debug)]
@@ -57,6 +64,17 @@ pub struct App {
     pub exchange: Arc<Exchange>,
     /// How it gets there.
     pub link: Link,
+    /// How the broker is told who may connect.
+    pub control: Control,
+    courier: Mutex<Option<Courier>>,
+    /// What it is told.
+    pub provisioner: Provisioner,
+    /// What people do with their homes.
+    pub household: Household,
+    /// Who listens to how their homes come and go.
+    pub streams: Streams,
+    /// Where homes find the broker.
+    pub homes_port: u16,
 }
 
 impl App {
@@ -65,7 +83,15 @@ impl App {
     /// # Errors
     /// Where passwords cannot be checked as the configuration says.
     pub fn new(config: &Config, store: Store, client: ClientId, link: Link) -> Result<Self> {
+        let (control, courier) = Control::new(link.clone());
+        let provisioner = Provisioner::new(store.clone(), control.clone(), link.clone(), &config.secret);
         Ok(Self {
+            household: Household::new(store.clone(), provisioner.clone()),
+            provisioner,
+            control,
+            courier: Mutex::new(Some(courier)),
+            streams: Streams::default(),
+            homes_port: config.broker.homes_port,
             https: config.https,
             limits: config.limits,
             gate: Gate::new(config.limits.requests, config.limits.requests_per_home),
@@ -92,5 +118,10 @@ impl App {
     pub fn pace(&self, caller: &Caller) -> Result<(), Error> {
         let allowed = self.account_rates.take(caller.account().id, Instant::now());
         allowed.map_err(|wait| Error::TooFast { wait })
+    }
+
+    /// Sends what the broker is told, once.
+    pub fn courier(&self) -> Option<Courier> {
+        self.courier.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

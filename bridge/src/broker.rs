@@ -73,6 +73,11 @@ impl Link {
         self.client.clone().wait_for(Option::is_some).await.ok();
     }
 
+    /// Tells of each connection that begins or ends.
+    pub fn watch(&self) -> watch::Receiver<Option<AsyncClient>> {
+        self.client.clone()
+    }
+
     /// Says something that the broker keeps for whoever comes later; an empty payload takes back what it keeps.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 mod account;
 mod audit;
+mod broker;
+mod home;
 
 use crate::{Config, error::Error, store::Store};
 use anyhow::{Context, Result, anyhow, bail};
@@ -15,6 +17,10 @@ pub const HELP: &str = "\
                                         key, --first-generation is for a home with a client of 2018-2021
   remoteaccess-bridge [--config FILE] account passwd|disable|enable|delete NAME
   remoteaccess-bridge [--config FILE] account keys NAME [--new read|write [--label TEXT] | --revoke ID]
+  remoteaccess-bridge [--config FILE] home list [ACCOUNT]
+  remoteaccess-bridge [--config FILE] home add ACCOUNT TITLE
+  remoteaccess-bridge [--config FILE] home pairing|revoke|delete ACCOUNT HOME
+                                        pairing prints a code that connects the home once, in place of a password
   remoteaccess-bridge [--config FILE] audit [--account NAME]
   remoteaccess-bridge [--config FILE] backup FILE
                                         write a copy of the database, while it is in use
@@ -30,6 +36,7 @@ pub fn run(config: &Config, arguments: &[&str]) -> Option<Result<()>> {
             Some(with_store(config, async |store| account::run(config, &store, rest).await))
         }
         ["backup", file] => Some(with_store(config, async |store| store.back_up(file.as_ref()).await)),
+        ["home", rest @ ..] => Some(with_store(config, async |store| home::run(config, &store, rest).await)),
         ["audit", rest @ ..] => Some(with_store(config, async |store| audit::run(&store, rest).await)),
         _ => None,
     }

@@ -71,6 +71,9 @@ pub struct BrokerConfig {
     /// A broker that is silent for two of these is taken for lost.
     #[serde(default = "default_keep_alive")]
     pub keep_alive_seconds: u64,
+    /// The port at which homes find it, with TLS; they are told when they are connected.
+    #[serde(default = "default_homes_port")]
+    pub homes_port: u16,
 }
 
 impl BrokerConfig {
@@ -203,6 +206,10 @@ fn within(name: &str, value: u64, least: u64, most: u64) -> Result<u64, String> 
 
 fn default_listen() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 8080).into()
+}
+
+fn default_homes_port() -> u16 {
+    8883
 }
 
 fn default_keep_alive() -> u64 {

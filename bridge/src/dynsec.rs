@@ -11,7 +11,7 @@ mod file;
 mod rights;
 
 pub use command::{Client, Clients, Command, Fault};
-pub use control::Control;
+pub use control::{Control, Courier};
 pub use direct::Direct;
 pub use file::{Entry, initial, lets_in};
 pub use rights::{BRIDGE, home_role, is_home_role};

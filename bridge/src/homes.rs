@@ -3,14 +3,16 @@
 use crate::{
     clock,
     presence::{Home, Ledger},
+    store::Store,
 };
-use remoteaccess_protocol::{Presence, Site};
+use remoteaccess_protocol::{Presence, Site, State};
 use std::{
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{broadcast, watch},
     time::{Instant, timeout_at},
 };
 
@@ -18,18 +20,39 @@ use tokio::{
 /// on this connection wait, and only so long.
 const SETTLES_WITHIN: Duration = Duration::from_secs(1);
 
+/// How often it is written down what was heard of homes.
+pub const WRITTEN_EACH: Duration = Duration::from_secs(60);
+/// Homes heard of between two times; the others are heard again.
+const MAX_HEARD: usize = 20_000;
+/// Changes that wait for who listens to them.
+const MAX_CHANGES: usize = 256;
+
 /// The ledger with its clock.
 #[derive(Debug)]
 pub struct Homes {
     ledger: Mutex<Ledger>,
     /// When all retained messages count as heard; told anew with each message.
     settled_at: watch::Sender<Instant>,
+    changes: Mutex<Option<broadcast::Sender<Site>>>,
+    heard: Mutex<HashMap<Site, Heard>>,
+}
+
+/// What is to be written down of a home.
+#[derive(Debug)]
+struct Heard {
+    agent: Option<String>,
+    seen: u64,
 }
 
 impl Default for Homes {
     /// Knows of nobody.
     fn default() -> Self {
-        Self { ledger: Mutex::default(), settled_at: watch::Sender::new(Instant::now()) }
+        Self {
+            ledger: Mutex::default(),
+            settled_at: watch::Sender::new(Instant::now()),
+            changes: Mutex::new(Some(broadcast::Sender::new(MAX_CHANGES))),
+            heard: Mutex::default(),
+        }
     }
 }
 
@@ -51,6 +74,9 @@ impl Homes {
 
     /// Takes in a presence message; tells how the home was left if it has just gone.
     pub fn hear(&self, site: &Site, message: &[u8], retained: bool) -> Option<Home> {
+        if message.is_empty() {
+            return self.forget(site);
+        }
         let Some(presence) = Presence::parse(message) else {
             tracing::debug!(home = %site, "a status that no agent of ours says");
             return None;
@@ -61,8 +87,47 @@ impl Homes {
         let home = ledger.home(site, true).filter(|_| gone);
         drop(ledger);
         tracing::debug!(home = %site, ?state, version, retained, gone, "status");
+        self.note(site, state == State::Online, &version, gone);
         self.settled_at.send_modify(|_| {});
         home
+    }
+
+    /// A bridge has cut its session and taken back what the broker kept of it.
+    fn forget(&self, site: &Site) -> Option<Home> {
+        let mut ledger = self.ledger();
+        let gone = ledger.forget(site, clock::unix_now());
+        let home = ledger.home(site, true).filter(|_| gone);
+        drop(ledger);
+        self.note(site, false, "", gone);
+        home
+    }
+
+    fn note(&self, site: &Site, online: bool, agent: &str, gone: bool) {
+        if online || gone {
+            let agent = online.then(|| agent.to_owned());
+            let mut heard = lock(&self.heard);
+            if heard.len() < MAX_HEARD || heard.contains_key(site) {
+                let entry = heard.entry(site.clone()).or_insert(Heard { agent: None, seen: 0 });
+                *entry = Heard { agent: agent.or(entry.agent.take()), seen: clock::unix_now() };
+            }
+        }
+        if let Some(changes) = &*lock(&self.changes) {
+            // Nobody may be listening.
+            changes.send(site.clone()).ok();
+        }
+    }
+
+    /// Tells of each home that says something. Who is slow misses some, and is told so.
+    pub fn changes(&self) -> broadcast::Receiver<Site> {
+        match &*lock(&self.changes) {
+            Some(changes) => changes.subscribe(),
+            None => broadcast::Sender::new(1).subscribe(),
+        }
+    }
+
+    /// No more changes are told: who listens can go.
+    pub fn close(&self) {
+        *lock(&self.changes) = None;
     }
 
     /// How many homes are there.
@@ -85,8 +150,24 @@ impl Homes {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
+}
+
+/// Writes down what was heard since the last time, so that a home's last sign of life outlasts this process.
+pub async fn write(homes: &Homes, store: &Store) {
+    let heard = std::mem::take(&mut *lock(&homes.heard));
+    for (site, Heard { agent, seen }) in heard {
+        let seen = i64::try_from(seen).unwrap_or(i64::MAX);
+        // The database says itself that it is away.
+        if store.home_seen(&site, agent.as_deref(), seen).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

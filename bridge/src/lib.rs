@@ -19,6 +19,7 @@ pub mod observe;
 pub mod assets;
 pub mod own;
 pub mod account;
+pub mod household;
 pub mod login;
 pub mod upstream;
 pub mod relay;
@@ -51,6 +52,7 @@ pub mod exchange;
 pub mod window;
 pub mod hoard;
 pub mod outbox;
+pub mod provision;
 pub mod dynsec;
 pub mod broker;
 pub mod error;
@@ -119,12 +121,22 @@ impl Bridge {
     /// Where the socket fails for good.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self { front, connection, app } = self;
+        let stopping = Arc::clone(&app);
+        let stop = async move {
+            stop.await;
+            stopping.homes.close();
+        };
         // Ends its tasks when it goes out of scope.
         let mut tasks = JoinSet::new();
         let (pulse, heard) = (Pulse::default(), Arc::clone(&app));
         tasks.spawn(pulse.watch(connection.run(move |event| dispatch(&heard, &event))));
         tasks.spawn(prune(app.store.clone()));
         tasks.spawn(tell(Arc::clone(&app.exchange), app.link.clone()));
+        if let Some(courier) = app.courier() {
+            tasks.spawn(courier.run());
+        }
+        tasks.spawn(provision::keep(app.provisioner.clone()));
+        tasks.spawn(memory(Arc::clone(&app)));
         front.serve(app, pulse, stop).await
     }
 }
@@ -149,10 +161,14 @@ fn dispatch(app: &App, event: &Event<'_>) {
         }
         Event::Lost => {
             homes.lost();
+            app.control.lost();
             exchange.fail_all(&Error::BrokerOffline);
         }
         Event::Message { topic, payload, retained } => {
             app.metrics.broker_received.inc_by(payload.len() as u64);
+            if *topic == dynsec::ANSWERS {
+                return app.control.deliver(payload);
+            }
             match ToBridge::parse(topic) {
                 Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
                 Some(ToBridge::Status(site)) => {
@@ -164,6 +180,14 @@ fn dispatch(app: &App, event: &Event<'_>) {
                 None => tracing::debug!(topic, "a topic that is not ours"),
             }
         }
+    }
+}
+
+/// Writes down what was heard of homes, a bit later and together.
+async fn memory(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(homes::WRITTEN_EACH).await;
+        homes::write(&app.homes, &app.store).await;
     }
 }
 

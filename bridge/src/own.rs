@@ -6,18 +6,15 @@ use crate::{
     app::App,
     caller::{self, Caller},
     error::Error,
-    input, login,
+    household, input, login,
     login::Outcome,
-    origin,
-    presence::Home,
-    session,
+    origin, session,
     store::{Account, NewKey},
 };
 use axum::{
     Json,
-    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Uri, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use remoteaccess_common::Secret;
@@ -30,11 +27,8 @@ use std::sync::Arc;
 const MAX_LOGIN_BYTES: usize = 4096;
 
 /// Who comes from another site's page, whoever they are.
-const FORGED: Error = Error::Unauthorized("sign in on this bridge's own page");
+pub(crate) const FORGED: Error = Error::Unauthorized("sign in on this bridge's own page");
 const WRONG: Error = Error::Unauthorized("the name or the password is wrong");
-
-const NEEDS_PAIRING: &str =
-    "Your account has a second factor: make a pairing code on the account page and use it as the password";
 
 #[derive(Deserialize)]
 struct Login {
@@ -56,8 +50,9 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
     let bytes = admission::read_login(&app, &head, body, MAX_LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&bytes)
         .map_err(|_| Error::BadRequest(r#"sign in with {"username":"…","password":"…"}"#.into()))?;
+    let password = login.password;
     let code = login.code.as_deref().filter(|code| !code.trim().is_empty());
-    let account = match login::check(&app, &head, &login.username, login.password, code).await? {
+    let account = match login::check(&app, &head, &login.username, password.clone(), code).await? {
         Outcome::Right(account) => account,
         Outcome::CodeNeeded(_) if code.is_none() => {
             return Err(Error::SecondFactor("the code of your second factor is needed as well"));
@@ -65,6 +60,8 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
         Outcome::CodeNeeded(_) => return Err(Error::SecondFactor("the code is wrong, or was used already")),
         Outcome::Wrong => return Err(WRONG),
     };
+    // A home that signs in to the broker with it may have been forgotten there.
+    app.household.password_proved(&account, &password).await?;
     let cookie = session::begin(&app, &head, &account).await?;
     let body = private(who(&account, Rights::Write));
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), body).into_response())
@@ -94,16 +91,7 @@ pub async fn home(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
         return Err(Error::BrokerOffline);
     }
     let _place = app.gate.enter()?;
-    let state = match app.homes.home(&home.site).await {
-        Home::Online(presence) => {
-            json!({"state": "online", "since": presence.since, "agent": presence.agent})
-        }
-        Home::Offline { last_seen } => json!({"state": "offline", "last_seen": last_seen}),
-        // A client of 2018–2021 says nothing of itself.
-        Home::Never if home.first_generation => json!({"state": "unknown"}),
-        Home::Never => json!({"state": "never"}),
-    };
-    Ok(private(state))
+    Ok(private(household::state(&app, home).await))
 }
 
 /// `GET /-/health`: that somebody answers.
@@ -121,32 +109,8 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
     Ok(private(json!({"success": true, "broker": "connected", "database": "connected"})))
 }
 
-/// `POST /user/auth.json`, which homes call to get their keys: answers as emoncms does.
-pub async fn emoncms_auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
-    let (head, body) = request.into_parts();
-    if !origin::is_own(&head.headers) {
-        return Err(FORGED);
-    }
-    let (username, password) = form_login(&app, &head, body).await?;
-    Ok(private(match login::check(&app, &head, &username, password, None).await {
-        Ok(Outcome::Right(account)) => json!({
-            "success": true,
-            "userid": account.userid,
-            "apikey_write": program_key(&app, &account, Rights::Write).await?,
-            "apikey_read": program_key(&app, &account, Rights::Read).await?,
-        }),
-        Ok(Outcome::Wrong) => json!({"success": false, "message": "Incorrect authentication"}),
-        Ok(Outcome::CodeNeeded(_)) => json!({"success": false, "message": NEEDS_PAIRING}),
-        Err(error @ Error::Upstream(_)) => json!({"success": false, "message": error.to_string()}),
-        Err(Error::TooManyAttempts { .. }) => {
-            json!({"success": false, "message": "Too many attempts, please try again later"})
-        }
-        Err(error) => return Err(error),
-    }))
-}
-
 /// A new key for a program that signed in.
-async fn program_key(app: &App, account: &Account, rights: Rights) -> Result<String, Error> {
+pub(crate) async fn program_key(app: &App, account: &Account, rights: Rights) -> Result<String, Error> {
     let key = new_key();
     let new =
         NewKey { hash: &token_hash(&key), account: account.id, rights, label: "auth.json", program: true };
@@ -154,14 +118,7 @@ async fn program_key(app: &App, account: &Account, rights: Rights) -> Result<Str
     Ok(key)
 }
 
-async fn form_login(app: &App, head: &Parts, body: Body) -> Result<(String, Secret), Error> {
-    let bytes = admission::read_login(app, head, body, MAX_LOGIN_BYTES).await?;
-    let pairs = input::pairs(&bytes)?;
-    let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    Ok((value("username").unwrap_or_default().to_owned(), Secret::new(value("password").unwrap_or_default())))
-}
-
-async fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
+pub(crate) async fn identify(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Error> {
     let key = caller::take_key(&mut input::pairs(uri.query().unwrap_or_default().as_bytes())?);
     let caller = caller::identify(app, headers, key.as_ref()).await?;
     app.pace(&caller)?;

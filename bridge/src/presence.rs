@@ -89,6 +89,16 @@ impl Ledger {
         self.homes.values().filter(online).count()
     }
 
+    /// `site` was cut off, and what the broker kept of it was taken back; true if it was there.
+    pub fn forget(&mut self, site: &Site, now: u64) -> bool {
+        let Some(entry) = self.homes.get_mut(site) else { return false };
+        let gone = matches!(entry.home, Home::Online(_));
+        if gone {
+            entry.home = Home::Offline { last_seen: Some(now) };
+        }
+        gone
+    }
+
     /// What is known of `site`. `None` while its retained message may still be on the way, which `settled` rules
     /// out.
     pub fn home(&self, site: &Site, settled: bool) -> Option<Home> {

@@ -32,12 +32,14 @@ const AGENT_GIVES_UP_EARLIER: Duration = Duration::from_millis(500);
 
 /// Answers everything that is not this bridge's own.
 pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
-    let Some(target) = Target::parse(request.uri().path()) else {
+    let (home, path) = of_home(request.uri().path());
+    let home = home.map(str::to_owned);
+    let Some(target) = Target::parse(path) else {
         return Error::NotRelayed.into_response();
     };
     let (old_route, start) = (target.old_route, Instant::now());
     let span = tracing::debug_span!("request", id = Empty, home = Empty, endpoint = %target.endpoint);
-    let result = answered(&app, target, request).instrument(span.clone()).await;
+    let result = answered(&app, home.as_deref(), target, request).instrument(span.clone()).await;
     let ms = start.elapsed().as_millis();
     span.in_scope(|| match &result {
         Ok(response) => tracing::debug!(status = response.status().as_u16(), ms, "answered"),
@@ -61,14 +63,25 @@ pub async fn relay(State(app): State<Arc<App>>, request: HttpRequest) -> Respons
     }
 }
 
-async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Response, Error> {
+/// `/-/h/<name>/…` asks one of the account's homes by its name, anything else the first.
+fn of_home(path: &str) -> (Option<&str>, &str) {
+    let named = path.strip_prefix("/-/h/").and_then(|rest| rest.find('/').map(|end| rest.split_at(end)));
+    named.map_or((None, path), |(name, path)| (Some(name), path))
+}
+
+async fn answered(
+    app: &App,
+    name: Option<&str>,
+    target: Target,
+    request: HttpRequest,
+) -> Result<Response, Error> {
     let method = match *request.method() {
         HttpMethod::GET => Method::Get,
         HttpMethod::POST => Method::Post,
         _ => return Err(Error::Method),
     };
     let (head, body) = request.into_parts();
-    let Admitted { caller, query, posted, places } = admit(app, &head, body).await?;
+    let Admitted { caller, query, posted, places } = admit(app, name, &head, body).await?;
 
     let etag = known_etag(&head.headers);
     let asked = Asked {
@@ -78,7 +91,7 @@ async fn answered(app: &App, target: Target, request: HttpRequest) -> Result<Res
         tells_breaks: head.version >= Version::HTTP_11,
     };
     let call = Call { caller, method, query, posted, etag };
-    ask(app, asked, call, places).await
+    ask(app, name, asked, call, places).await
 }
 
 struct Call {
@@ -89,9 +102,15 @@ struct Call {
     etag: Option<String>,
 }
 
-async fn ask(app: &App, asked: Asked, call: Call, places: [Place; 2]) -> Result<Response, Error> {
+async fn ask(
+    app: &App,
+    name: Option<&str>,
+    asked: Asked,
+    call: Call,
+    places: [Place; 2],
+) -> Result<Response, Error> {
     let caller = call.caller.clone();
-    let home = caller.home(None)?;
+    let home = caller.home(name)?;
     // Before looking whether the home is there: what goes from here on ends this wait.
     app.exchange.check(&home.site)?;
     let mut pending = app.exchange.open(&home.site);
@@ -122,6 +141,9 @@ async fn speaks_v2(app: &App, home: &Home, rights: Rights) -> Result<bool, Error
             Err(Error::Refused(Refusal::new(ErrorCode::Denied, why)))
         }
         presence::Home::Never if home.first_generation => Ok(false),
+        presence::Home::Never if home.seen.is_some() => {
+            Err(Error::HomeOffline { last_seen: home.seen.and_then(|seen| u64::try_from(seen).ok()) })
+        }
         presence::Home::Never => Err(Error::HomeNever),
     }
 }

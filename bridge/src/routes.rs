@@ -1,13 +1,15 @@
 //! The one URL table, and what stands on every answer.
 
-use crate::{account, app::App, assets, error::Error, metrics, observe::observe, own, relay::relay};
+use crate::{
+    account, app::App, assets, error::Error, household, metrics, observe::observe, own, relay::relay,
+};
 use axum::{
     Router,
     extract::State,
     http::{HeaderName, HeaderValue, header},
     middleware,
     response::Response,
-    routing::{any, delete, get, post},
+    routing::{any, delete, get, patch, post},
 };
 use std::sync::Arc;
 
@@ -33,10 +35,15 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/-/account/events", get(account::events))
         .route("/-/home", get(own::home))
+        .route("/-/homes", get(household::list).post(household::add))
+        .route("/-/homes/events", get(household::events))
+        .route("/-/homes/{name}", patch(household::rename).delete(household::delete))
+        .route("/-/homes/{name}/pairing", post(household::pair))
+        .route("/-/homes/{name}/credential", delete(household::cut))
         .route("/-/health", get(own::health))
         .route("/-/ready", get(own::ready))
         .route("/-/metrics", any(async || Error::NotRelayed))
-        .route("/user/auth.json", post(own::emoncms_auth).fallback(relay))
+        .route("/user/auth.json", post(household::auth).fallback(relay))
         .method_not_allowed_fallback(async || Error::OwnMethod)
         .fallback(relay)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))

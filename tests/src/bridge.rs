@@ -85,6 +85,15 @@ impl Bridge {
         Self { folder, process, url }
     }
 
+    /// Starts another bridge on the same database and broker, and waits until it listens.
+    pub async fn beside(&self) -> Self {
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let config = folder.path().join(CONFIG);
+        std::fs::copy(self.folder.path().join(CONFIG), &config).expect("a file can be copied");
+        let (process, url) = run(&config).await;
+        Self { folder, process, url }
+    }
+
     /// What the bridge's command prints; it has to work.
     pub fn operate(&self, arguments: &[&str], input: &str) -> String {
         operate(&self.folder.path().join(CONFIG), arguments, input)

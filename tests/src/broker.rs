@@ -146,6 +146,12 @@ impl Broker {
         self.path("var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json")
     }
 
+    /// Its clients are lost, and `setup` was run again.
+    pub fn forget_clients(&self) {
+        std::fs::remove_file(self.security_file()).expect("there are clients");
+        self.set_up();
+    }
+
     /// The folder that `setup` took for `/`.
     pub fn root(&self) -> &Path {
         self.folder.path()

@@ -59,6 +59,22 @@ impl Client {
         Answer::of(self.request(Method::POST, path).bearer_auth(key).form(form)).await
     }
 
+    /// Says name and password as a home's settings page does, and more.
+    pub async fn connects_home(&self, name: &str, password: &str, more: &[(&str, &str)]) -> Value {
+        let form: Vec<_> = [("username", name), ("password", password)].iter().chain(more).copied().collect();
+        let answer = Answer::of(self.request(Method::POST, "/user/auth.json").form(&form)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    /// The password at the broker that the account's first home gets.
+    pub async fn device_password(&self, name: &str, password: &str) -> String {
+        let answer = self.connects_home(name, password, &[("remoteaccess", "1")]).await;
+        let device = &answer["remoteaccess"];
+        assert_eq!(device["mqtt_username"], name, "{answer}");
+        device["mqtt_password"].as_str().expect("a password").to_owned()
+    }
+
     /// Sends bytes as they are on a connection of their own, and gives what comes back.
     pub async fn raw(&self, bytes: &[u8]) -> Answer {
         let address = self.url.strip_prefix("http://").expect("tests speak plain HTTP to the bridge");

@@ -1,7 +1,7 @@
 //! A bare MQTT client, to play agents and servers of the first generation, and those who mean harm.
 
 use crate::wait::{SOON, within};
-use rumqttc::{AsyncClient, ConnectReturnCode, ConnectionError, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, ConnectReturnCode, ConnectionError, Event, LastWill, MqttOptions, Packet, QoS};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -45,6 +45,22 @@ enum Happened {
 impl Peer {
     /// Connects to a listener without TLS on this machine, and says why the broker refuses.
     pub async fn try_connect(port: u16, user: &str, password: &str) -> Result<Self, ConnectReturnCode> {
+        Self::begin(port, user, password, None).await
+    }
+
+    /// Connects with a last will, which the broker keeps when it says it.
+    pub async fn connect_with_will(port: u16, user: &str, password: &str, topic: &str, will: &str) -> Self {
+        let will = LastWill::new(topic, will, QoS::AtLeastOnce, true);
+        let peer = Self::begin(port, user, password, Some(will)).await;
+        peer.unwrap_or_else(|code| panic!("the broker refuses {user}: {code:?}"))
+    }
+
+    async fn begin(
+        port: u16,
+        user: &str,
+        password: &str,
+        will: Option<LastWill>,
+    ) -> Result<Self, ConnectReturnCode> {
         let id = format!("peer-{}", crate::ports::random_hex::<6>());
         let mut options = MqttOptions::new(id, "127.0.0.1", port);
         options
@@ -52,6 +68,9 @@ impl Peer {
             .set_clean_session(true)
             .set_keep_alive(Duration::from_secs(30));
         options.set_max_packet_size(64 << 20, 64 << 20);
+        if let Some(will) = will {
+            options.set_last_will(will);
+        }
         let (client, mut connection) = AsyncClient::new(options, 100);
         match within("the broker to take a client", SOON, connection.poll()).await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {}

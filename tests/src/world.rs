@@ -6,14 +6,14 @@ use crate::broker::Broker;
 use crate::client::{Answer, Client};
 use crate::proxy::{Proxy, Speed};
 use crate::standin::{Keys, Standin};
-use crate::{ports, wait};
+use crate::wait;
 use serde_json::{Value, json};
 
 /// The account of every world.
 pub const NAME: &str = "alice";
 
-/// The password at the broker of another account, `bob`, whose home is never online.
-pub const BOB_PASSWORD: &str = "bob-password";
+/// Another account, whose home is never online.
+pub const OTHER: &str = "bob";
 
 /// One home, connected. Dropping it ends everything.
 #[derive(Debug)]
@@ -32,8 +32,12 @@ pub struct World {
     pub broker: Broker,
     /// The home's emoncms.
     pub emoncms: Standin,
-    /// The account's password at the broker.
+    /// The home's password at the broker.
     pub broker_password: String,
+    /// That of [`OTHER`]'s home.
+    pub other_password: String,
+    /// The account [`OTHER`] at the bridge.
+    pub other: Account,
 }
 
 /// What can be different in a world.
@@ -96,11 +100,9 @@ impl World {
 
     /// A world that differs, with the home online unless it has no agent.
     pub async fn with(options: Options) -> Self {
-        let broker_password = ports::random_hex::<12>();
         let mut account = options.account.clone().unwrap_or_else(|| Account::new(NAME));
         account.first_generation = options.first_generation;
-        let homes = [(account.name.as_str(), broker_password.as_str()), ("bob", BOB_PASSWORD)];
-        let broker = Broker::start(&homes).await;
+        let broker = Broker::start(&[]).await;
         let emoncms = Standin::start(Keys::random()).await;
         let listener = match options.websockets {
             true => broker.ports().websockets,
@@ -111,25 +113,50 @@ impl World {
         let mut setup = Setup {
             broker_port: broker.ports().plain,
             keep_alive: 30,
-            accounts: vec![account, Account::new("bob")],
+            accounts: vec![account, Account::new(OTHER)],
             limits: options.limits.clone(),
         };
         let bridge = Bridge::start(&mut setup).await;
-        let account = setup.accounts.swap_remove(0);
+        let (other, account) = (setup.accounts.remove(1), setup.accounts.remove(0));
         let client = Client::new(bridge.url());
         let agent = Agent::new(options.keep_alive);
-        let mut world = Self { client, account, bridge, agent, line, broker, emoncms, broker_password };
-        world.agent.write_config(&world.config(&options));
+        let (broker_password, other_password) = (account.password.clone(), String::new());
+        let mut world = Self {
+            client,
+            account,
+            bridge,
+            agent,
+            line,
+            broker,
+            emoncms,
+            broker_password,
+            other_password,
+            other,
+        };
         wait::until("the bridge to reach its broker", wait::SOON, async || {
             let health = world.client.get_anonymously("/-/ready").await;
             (health.status == 200).then_some(())
         })
         .await;
+        world.connect(options.first_generation).await;
+        world.agent.write_config(&world.config(&options));
         if options.agent {
             world.agent.launch();
             world.comes_online().await;
         }
         world
+    }
+
+    /// Gets the homes' passwords at the broker, as their settings pages do.
+    async fn connect(&mut self, first_generation: bool) {
+        if first_generation {
+            let answer = self.client.connects_home(&self.account.name, &self.account.password, &[]).await;
+            assert_eq!(answer["success"], true, "{answer}");
+        } else {
+            let (name, password) = (self.account.name.clone(), self.account.password.clone());
+            self.broker_password = self.client.device_password(&name, &password).await;
+        }
+        self.other_password = self.client.device_password(&self.other.name, &self.other.password).await;
     }
 
     /// The home's configuration.

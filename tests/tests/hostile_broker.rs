@@ -6,7 +6,7 @@ use remoteaccess_tests::intruder::Intruder;
 use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::standin::Fault;
 use remoteaccess_tests::wait::{SOON, until, within};
-use remoteaccess_tests::world::{BOB_PASSWORD, NAME, Options, World};
+use remoteaccess_tests::world::{NAME, Options, World};
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn homes_are_kept_apart_by_the_broker() {
     assert!(alice.subscribe(&format!("user/{NAME}/request")).await);
     let mut bridge = Peer::connect(port, BRIDGE_USER, BRIDGE_PASSWORD).await;
     assert!(bridge.subscribe("user/+/response/#").await);
-    let mut bob = Peer::connect(port, "bob", BOB_PASSWORD).await;
+    let mut bob = Peer::connect(port, "bob", &world.other_password).await;
     for topic in [&format!("user/{NAME}/request"), "user/+/request", "#", "user/+/status", "$SYS/#"] {
         // Mosquitto grants what it will never deliver; what counts is that nothing comes.
         bob.subscribe(topic).await;
@@ -47,7 +47,7 @@ async fn an_answer_from_another_home_answers_nothing() {
     let port = world.broker.ports().plain;
     let mut ear = Peer::connect(port, NAME, &world.broker_password).await;
     assert!(ear.subscribe(&format!("user/{NAME}/request")).await);
-    let bob = Peer::connect(port, "bob", BOB_PASSWORD).await;
+    let bob = Peer::connect(port, "bob", &world.other_password).await;
 
     world.emoncms.order("feed/value", Fault::Slow(Duration::from_millis(1500)));
     let (client, key) = (world.client.clone(), world.account.read_key.clone());

@@ -1,6 +1,6 @@
 //! `remoteaccess-bridge account …`
 
-use super::{USAGE, say, time};
+use super::{USAGE, broker, say, time};
 use crate::{
     Config, accounts, password,
     store::{Account, Event, NewAccount, NewKey, Origin, Store},
@@ -22,9 +22,9 @@ pub(super) async fn run(config: &Config, store: &Store, arguments: &[&str]) -> R
         ["list"] => list(store).await,
         ["add", name, options @ ..] => add(config, store, name, options).await,
         ["passwd", name] => passwd(config, store, &find(store, name).await?).await,
-        ["disable", name] => set_disabled(store, &find(store, name).await?, true).await,
-        ["enable", name] => set_disabled(store, &find(store, name).await?, false).await,
-        ["delete", name] => delete(store, &find(store, name).await?).await,
+        ["disable", name] => set_disabled(config, store, &find(store, name).await?, true).await,
+        ["enable", name] => set_disabled(config, store, &find(store, name).await?, false).await,
+        ["delete", name] => delete(config, store, &find(store, name).await?).await,
         ["keys", name, options @ ..] => keys(store, &find(store, name).await?, options).await,
         _ => bail!(USAGE),
     }
@@ -85,18 +85,22 @@ async fn passwd(config: &Config, store: &Store, account: &Account) -> Result<()>
     say(&format!("{name} has a new password and is signed out everywhere\n"))
 }
 
-async fn set_disabled(store: &Store, account: &Account, disabled: bool) -> Result<()> {
+async fn set_disabled(config: &Config, store: &Store, account: &Account, disabled: bool) -> Result<()> {
     store.set_disabled(account.id, disabled).await?;
     let (kind, state) =
         if disabled { ("account-disabled", "disabled") } else { ("account-enabled", "enabled") };
     note(store, account, kind, "").await?;
-    say(&format!("{} is {state}\n", account.name))
+    say(&format!("{} is {state}\n", account.name))?;
+    let homes = store.homes(account.id).await?;
+    broker::report(broker::connect(config, store).await.household.account_changed(&homes).await?)
 }
 
-async fn delete(store: &Store, account: &Account) -> Result<()> {
+async fn delete(config: &Config, store: &Store, account: &Account) -> Result<()> {
+    let homes = store.homes(account.id).await?;
     store.delete_account(account.id).await?;
     note(store, account, "account-deleted", "").await?;
-    say(&format!("{} is deleted\n", account.name))
+    say(&format!("{} is deleted\n", account.name))?;
+    broker::report(broker::connect(config, store).await.household.account_changed(&homes).await?)
 }
 
 async fn keys(store: &Store, account: &Account, options: &[&str]) -> Result<()> {

@@ -37,6 +37,7 @@ pub struct Control {
 }
 
 /// Sends what is asked of a [`Control`].
+#[derive(Debug)]
 pub struct Courier {
     jobs: mpsc::Receiver<Job>,
     waiting: Arc<Waiting>,

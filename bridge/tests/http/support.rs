@@ -89,6 +89,8 @@ impl World {
         let (broker, client) = watch::channel(Some(AsyncClient::from_senders(sender)));
         let name = ClientId::new("b-test").unwrap();
         let app = Arc::new(App::new(&config, store, name, Link::new(client)).unwrap());
+        // Nobody tells the broker anything about its clients here.
+        drop(app.courier());
         let world = Self { routes: routes::router(Arc::clone(&app)), app, published, broker };
         world.app.homes.begun();
         world.presence("ann", "online");

@@ -1,0 +1,48 @@
+//! The broker, as far as a command changes what it knows.
+
+use super::say;
+use crate::{
+    Config,
+    broker::Link,
+    dynsec::{Control, Direct},
+    household::Household,
+    provision::{Provisioner, Told},
+    store::Store,
+};
+use anyhow::Result;
+use tokio::sync::watch;
+
+/// A household whose changes reach the broker, if it is there.
+pub(super) struct AtBroker {
+    pub(super) household: Household,
+    _direct: Option<Direct>,
+}
+
+/// Connects to the broker for a moment. Where it is away, changes wait for a bridge to tell it.
+pub(super) async fn connect(config: &Config, store: &Store) -> AtBroker {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let direct = Direct::connect(&config.broker).await.ok();
+    let household = match &direct {
+        Some(direct) => household(config, store, direct.control.clone(), direct.link.clone()),
+        None => away(config, store),
+    };
+    AtBroker { household, _direct: direct }
+}
+
+/// A household for what the broker need not know.
+pub(super) fn away(config: &Config, store: &Store) -> Household {
+    let link = Link::new(watch::channel(None).1);
+    household(config, store, Control::new(link.clone()).0, link)
+}
+
+fn household(config: &Config, store: &Store, control: Control, link: Link) -> Household {
+    Household::new(store.clone(), Provisioner::new(store.clone(), control, link, &config.secret))
+}
+
+/// Says where a change has not reached the broker yet.
+pub(super) fn report(told: Told) -> Result<()> {
+    match told {
+        Told::Now => Ok(()),
+        Told::Later => say("the broker is not there; a running bridge tells it as soon as it is\n"),
+    }
+}

@@ -1,0 +1,179 @@
+//! `POST /user/auth.json`: a home's settings page, or a program, says a name and a password.
+
+use super::{Device, OF_CODE, pairing};
+use crate::{
+    admission,
+    app::App,
+    error::Error,
+    input,
+    login::{self, Outcome},
+    origin, own,
+    peer::Peer,
+    store::{Account, Credential, Event, Home, fold},
+    throttle::Attempt,
+};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::request::Parts,
+    response::Response,
+};
+use remoteaccess_common::Secret;
+use remoteaccess_protocol::Rights;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Instant};
+
+/// A name and a password, percent-encoded at the worst.
+const MAX_BODY: usize = 4096;
+
+struct Form {
+    username: String,
+    password: Secret,
+    /// Whether a device credential is wanted in place of API keys.
+    wants_device: bool,
+    home: Option<String>,
+}
+
+/// Who asks, and with what.
+enum Proof {
+    Password(Account),
+    /// A code, which is used up now, for this home.
+    Code(Account, Home, String),
+}
+
+/// Answers as emoncms does, whatever the password is: HTTP 200, and `success` says the rest.
+///
+/// # Errors
+/// What is neither right nor wrong: the database or the broker is away, or there is too much to do.
+pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
+    let (head, body) = request.into_parts();
+    if !origin::is_own(&head.headers) {
+        return Err(own::FORGED);
+    }
+    let form = read(&app, &head, body).await?;
+    let proof = match prove(&app, &head, &form).await {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return Ok(refused("Incorrect authentication")),
+        Err(error @ Error::Upstream(_)) => return Ok(refused(&error.to_string())),
+        Err(Error::TooManyAttempts { .. }) => {
+            return Ok(refused("Too many attempts, please try again later"));
+        }
+        Err(Error::SecondFactor(_)) => {
+            return Ok(refused(
+                "This account has a second factor: make a pairing code on your account page there, and use it here in \
+                 place of the password",
+            ));
+        }
+        Err(error) => return Err(error),
+    };
+    let answer = match form.wants_device {
+        true => device(&app, &head, &form, &proof).await?,
+        false => keys(&app, &form, &proof).await?,
+    };
+    Ok(own::private(answer))
+}
+
+async fn device(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<Value, Error> {
+    let (account, home, anew) = match proof {
+        Proof::Code(account, home, _) => (account, home.clone(), true),
+        Proof::Password(account) => (account, wanted(app, account, form.home.as_deref()).await?, false),
+    };
+    let Device { username, password } = app.household.device(&home, anew).await?;
+    let event = Event {
+        account_id: Some(account.id),
+        account: &account.name,
+        kind: "home-connected",
+        address: &Peer::of(&head.extensions).address_text(),
+        detail: &home.name,
+    };
+    app.store.note(&event).await?;
+    Ok(json!({
+        "success": true,
+        "userid": account.userid,
+        "remoteaccess": {
+            "mqtt_username": username,
+            "mqtt_password": password.expose(),
+            "mqtt_port": app.homes_port,
+        },
+    }))
+}
+
+async fn keys(app: &App, form: &Form, proof: &Proof) -> Result<Value, Error> {
+    let (account, home) = match proof {
+        Proof::Code(account, home, _) => (account, home.clone()),
+        Proof::Password(account) => (account, wanted(app, account, None).await?),
+    };
+    let household = &app.household;
+    match proof {
+        Proof::Code(_, _, hash) => {
+            household.first_generation(&home, &form.password, &format!("{OF_CODE}{hash}")).await?;
+        }
+        // A program that signs in must not put an end to a home's connection.
+        Proof::Password(_) if home.credential == Credential::Device || home.nonce.starts_with(OF_CODE) => {}
+        Proof::Password(_) => {
+            household.first_generation(&home, &form.password, account.password_hash.expose()).await?;
+        }
+    }
+    Ok(json!({
+        "success": true,
+        "userid": account.userid,
+        "apikey_write": own::program_key(app, account, Rights::Write).await?,
+        "apikey_read": own::program_key(app, account, Rights::Read).await?,
+    }))
+}
+
+/// The home of this name, or the first one; made if it isn't there.
+async fn wanted(app: &App, account: &Account, name: Option<&str>) -> Result<Home, Error> {
+    let homes = app.store.homes(account.id).await?;
+    let found = match name {
+        None => homes.into_iter().next(),
+        Some(name) => homes.into_iter().find(|home| home.name == name),
+    };
+    match found {
+        Some(home) => Ok(home),
+        None => app.household.add(account, name.unwrap_or(&account.name), name).await,
+    }
+}
+
+async fn prove(app: &App, head: &Parts, form: &Form) -> Result<Option<Proof>, Error> {
+    let Form { username, password, .. } = form;
+    if let Some(hash) = pairing::hash(password) {
+        let attempt = Attempt::new(Peer::of(&head.extensions), &fold(username), false);
+        app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
+        if let Some((account, home)) = with_code(app, username, &hash).await? {
+            app.throttle.succeeded(&attempt);
+            return Ok(Some(Proof::Code(account, home, hash)));
+        }
+        // It counts once, below.
+        app.throttle.not_checked(&attempt);
+    }
+    match login::check(app, head, username, password.clone(), None).await? {
+        Outcome::Right(account) => Ok(Some(Proof::Password(account))),
+        Outcome::CodeNeeded(_) => Err(Error::SecondFactor("a pairing code is needed")),
+        Outcome::Wrong => Ok(None),
+    }
+}
+
+async fn with_code(app: &App, username: &str, hash: &str) -> Result<Option<(Account, Home)>, Error> {
+    let account = app.store.account_named(username).await?.filter(|account| !account.disabled);
+    let Some(account) = account else { return Ok(None) };
+    let Some(home) = app.store.take_pairing(account.id, hash).await? else { return Ok(None) };
+    let homes = app.store.homes(account.id).await?;
+    Ok(homes.into_iter().find(|known| known.id == home).map(|home| (account, home)))
+}
+
+async fn read(app: &App, head: &Parts, body: Body) -> Result<Form, Error> {
+    let bytes = admission::read_login(app, head, body, MAX_BODY).await?;
+    let pairs = input::pairs(&bytes)?;
+    let value = |wanted| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    Ok(Form {
+        username: value("username").unwrap_or_default(),
+        password: Secret::new(value("password").unwrap_or_default()),
+        wants_device: value("remoteaccess").is_some_and(|wish| wish == "1"),
+        home: value("home").filter(|name| !name.is_empty()),
+    })
+}
+
+fn refused(message: &str) -> Response {
+    own::private(json!({"success": false, "message": message}))
+}

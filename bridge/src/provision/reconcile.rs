@@ -1,0 +1,123 @@
+//! Broker and database compared as a whole: after each connection, and once a minute.
+
+use super::{Provisioner, Told, steps::tag};
+use crate::{
+    dynsec::{Client, Clients, Command},
+    store::{Credential, Home},
+};
+use anyhow::{Context, Result};
+use remoteaccess_common::random;
+use remoteaccess_protocol::Site;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+/// Between two comparisons, and how much more at random, so that several bridges don't do it together.
+const EACH: Duration = Duration::from_secs(60);
+const MORE: Duration = Duration::from_secs(10);
+/// Clients in one page of the broker's list.
+const PAGE: usize = 500;
+/// Homes that are put right together; then the broker gets as much time for everybody else as that took.
+const TOGETHER: usize = 4;
+/// Clients that may be taken away whatever their share. Where it is more than half of all, this is more likely the wrong
+/// database than so many who left.
+const FEW: usize = 20;
+
+/// Keeps the broker as the database says, for ever.
+pub async fn keep(provisioner: Provisioner) {
+    let mut connection = provisioner.link.watch();
+    loop {
+        provisioner.link.wait_until_up().await;
+        connection.mark_unchanged();
+        if let Err(error) = reconcile(&provisioner).await {
+            tracing::warn!("broker and database could not be compared: {error:#}");
+        }
+        // A new connection may be one to a broker that has lost its clients.
+        let _ = timeout(EACH + random::part_of(MORE), connection.changed()).await;
+    }
+}
+
+/// One comparison. Homes that are right already are not touched.
+async fn reconcile(provisioner: &Provisioner) -> Result<()> {
+    // The broker first: what is made meanwhile is in the database before it is there.
+    let clients = clients(provisioner).await?;
+    let homes = provisioner.store.all_homes().await.context("the database does not answer")?;
+    let dirty = provisioner.store.dirty_homes().await.context("the database does not answer")?;
+    let mut wrong: BTreeSet<Site> = dirty.into_iter().map(|home| home.site).collect();
+    wrong.extend(
+        homes.iter().filter(|home| differs(home, clients.get(home.site.as_str()))).map(|h| h.site.clone()),
+    );
+    wrong.extend(superfluous(&homes, &clients));
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    tracing::info!("{} homes may have to be put right at the broker", wrong.len());
+    let wrong: Vec<_> = wrong.into_iter().collect();
+    for some in wrong.chunks(TOGETHER) {
+        let start = Instant::now();
+        let mut tasks = JoinSet::new();
+        for site in some.iter().cloned() {
+            let provisioner = provisioner.clone();
+            tasks.spawn(async move { provisioner.apply(&site, None).await });
+        }
+        for told in tasks.join_all().await {
+            if told.context("the database does not answer")? == Told::Later {
+                anyhow::bail!("the broker did not take a change");
+            }
+        }
+        sleep(start.elapsed()).await;
+    }
+    Ok(())
+}
+
+async fn clients(provisioner: &Provisioner) -> Result<HashMap<String, Client>> {
+    let mut all = HashMap::new();
+    let mut offset = 0;
+    loop {
+        let page = Command::ListClients { count: PAGE, offset };
+        let Clients { total, clients } = provisioner.control.ask(page).await?;
+        offset += clients.len();
+        let is_last = clients.is_empty() || offset >= total;
+        all.extend(clients.into_iter().map(|client| (client.username.clone(), client)));
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Whether a home of an account in use has to be looked at.
+fn differs(home: &Home, client: Option<&Client>) -> bool {
+    match (home.credential, client) {
+        (Credential::None, client) => client.is_some(),
+        (Credential::Device, None) => true,
+        // Its owner has to say the password.
+        (Credential::Account, None) => false,
+        (Credential::Device, Some(client)) => {
+            client.tag != tag(home) || client.disabled || !client.is_home_of(&home.site)
+        }
+        (Credential::Account, Some(client)) => client.disabled,
+    }
+}
+
+/// Clients of homes that are in no account in use; those that may not connect anyhow can stay.
+fn superfluous(homes: &[Home], clients: &HashMap<String, Client>) -> Vec<Site> {
+    let known: HashSet<_> = homes.iter().map(|home| home.site.as_str()).collect();
+    let of_homes: Vec<_> = clients.values().filter(|client| client.is_home()).collect();
+    let unknown =
+        of_homes.iter().filter(|client| !client.disabled && !known.contains(client.username.as_str()));
+    let sites: Vec<_> = unknown.filter_map(|client| Site::new(&client.username)).collect();
+    if sites.len() > FEW && sites.len() > of_homes.len() / 2 {
+        tracing::error!(
+            "the broker has {} homes of which the database knows nothing, more than half of all: none is removed; does \
+             database.url name the right database?",
+            sites.len()
+        );
+        return vec![];
+    }
+    sites
+}
