@@ -160,6 +160,8 @@ impl Provisioner {
         // Mosquitto says no last will for whom it cuts. Where the broker is lost, so is what it kept.
         if there.is_some() {
             self.link.retain(site.status_topic(), Vec::new()).await.ok();
+            // The broker takes things in order: once it has answered this, everybody has been told.
+            self.control.run(Command::GetClient(site.clone())).await.ok();
         }
         tracing::info!(home = %site, "the broker knows its credential as it is now");
         Ok(())

@@ -118,7 +118,10 @@ async fn garbage_on_every_topic_ends_no_session() {
     for bytes in &garbage {
         intruder.publish(&format!("user/{NAME}/request"), bytes.clone()).await;
         alice.publish(&format!("user/{NAME}/response/{client}"), bytes.clone()).await;
-        alice.publish(&format!("user/{NAME}/status"), bytes.clone()).await;
+        // An empty one is what a bridge says for a home that it has cut.
+        if !bytes.is_empty() {
+            alice.publish(&format!("user/{NAME}/status"), bytes.clone()).await;
+        }
         alice.publish(&format!("user/{NAME}/response/{client}/deeper"), bytes.clone()).await;
     }
     assert_eq!(world.get("/feed/list.json").await.status, 200);
@@ -132,8 +135,6 @@ async fn messages_as_large_as_the_broker_passes_end_no_session() {
     let world = World::start().await;
     let (alice, client) = overhearing(&world).await;
     let mut intruder = Intruder::enter(&world).await;
-    let connections = || world.broker.log().lines().filter(|line| line.contains("u'bridge'")).count();
-    let before = connections();
 
     for size in [300_000, 1_000_000, 4_000_000] {
         let request = json!({"controller": "feed", "action": "list", "data": {"x": "y".repeat(size)}});
@@ -146,7 +147,13 @@ async fn messages_as_large_as_the_broker_passes_end_no_session() {
         assert_eq!(world.get("/feed/list.json").await.status, 200, "after {size} bytes");
     }
     assert_eq!(world.line.connections(), 1, "the agent lost its session");
-    assert_eq!(connections(), before, "the bridge lost its session:\n{}", world.broker.log());
+    let log = world.broker.log();
+    let connected = log.lines().filter(|line| line.contains("u'bridge'")).count();
+    assert_eq!(
+        connected, 2,
+        "the bridge connected more than once beside the intruder:
+{log}"
+    );
 }
 
 #[tokio::test]

@@ -61,8 +61,8 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
     for some in wrong.chunks(TOGETHER) {
         let start = Instant::now();
         let mut tasks = JoinSet::new();
-        for site in some.iter().cloned() {
-            let provisioner = provisioner.clone();
+        for site in some {
+            let (provisioner, site) = (provisioner.clone(), site.clone());
             tasks.spawn(async move { provisioner.apply(&site, None).await });
         }
         for told in tasks.join_all().await {

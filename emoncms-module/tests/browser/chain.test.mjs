@@ -53,6 +53,10 @@ for (const source of RealEmoncms.source.split(':').filter(Boolean)) {
             await tab.getByRole('button', { name: 'Verify & save' }).click();
             await tab.locator('[data-state=connected]').waitFor();
             await tab.getByText(`localhost, account ${chain.account.name}`).first().waitFor();
+            const kept = home.saved();
+            assert.equal(kept.MQTT_PORT, chain.mqtt);
+            assert.ok(kept.MQTT_PASSWORD.length > 40, 'a credential of its own');
+            assert.equal(JSON.stringify(kept).includes(chain.account.password), false, 'the password was kept');
 
             const first = await until('the home to be served', async () => {
                 const answer = await chain.ask('feed/list');
@@ -98,6 +102,7 @@ for (const source of RealEmoncms.source.split(':').filter(Boolean)) {
 
             const heard = visitor.everythingHeard();
             for (const secret of [
+                kept.MQTT_PASSWORD,
                 home.owner.read,
                 home.owner.write,
                 chain.account.password,

@@ -49,25 +49,6 @@ export class Chain {
             env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
         });
         await listens(this.mqtt, this.broker);
-        this.letIn(this.account.name, PASSWORD);
-    }
-
-    /** Makes a client with a home's rights at the broker. */
-    letIn(name, password) {
-        const bridge = ['-h', '127.0.0.1', '-p', String(this.plain), '-u', 'bridge', '-P', 'bridge-password'];
-        const tell = (...words) => execFileSync('mosquitto_ctrl', [...bridge, 'dynsec', ...words], { stdio: 'pipe' });
-        tell('createRole', name);
-        for (const [kind, topic] of [
-            ['subscribeLiteral', 'request'],
-            ['subscribeLiteral', 'status'],
-            ['publishClientReceive', 'request'],
-            ['publishClientReceive', 'status'],
-            ['publishClientSend', 'response/#'],
-            ['publishClientSend', 'status'],
-        ])
-            tell('addRoleACL', name, kind, `user/${name}/${topic}`, 'allow');
-        tell('createClient', name, '-p', password);
-        tell('addClientRole', name, name);
     }
 
     async startBridge() {
@@ -77,7 +58,7 @@ export class Chain {
             `listen = "127.0.0.1:0"\nhttps = false\nsecret = "0123456789abcdef0123456789abcdef"\n` +
                 `[database]\nurl = "sqlite:${path.join(this.dir, 'bridge.db')}"\n` +
                 `[broker]\nhost = "127.0.0.1"\nport = ${this.plain}\n` +
-                `username = "bridge"\npassword = "bridge-password"\n`,
+                `username = "bridge"\npassword = "bridge-password"\nhomes_port = ${this.mqtt}\n`,
         );
         const account = execFileSync(
             path.join(programs, 'remoteaccess-bridge'),
