@@ -9,24 +9,28 @@ boot_system() { # [alone]
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe \
         --resolv-conf=off --directory="$system" "${options[@]}" > "$layer/console.log" 2>&1 < /dev/null &
     container=$!
-    until_true "the container's systemd to start" has_leader
     until_true "the container to be up" is_up || { tail -n20 "$layer/console.log" >&2; return 1; }
     # What the running system sees, with its own /run.
     inside=/proc/$leader/root
 }
 
-has_leader() { leader=$(pgrep -P "$container" | head -n1) && [ -n "$leader" ]; }
-
-is_up() { in_system systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; }
+# The container's first process is not the first that it has.
+is_up() {
+    leader=$(pgrep -P "$container" | head -n1) && [ -n "$leader" ] &&
+        in_system systemctl is-system-running 2>/dev/null < /dev/null | grep -qE 'running|degraded'
+}
 
 halt_system() {
     [ -n "${container-}" ] || return 0
     # SIGRTMIN+3 is systemd's halt.
     kill -s RTMIN+3 "$leader" 2>/dev/null || true
+    until_true "the container to end" has_ended || kill -KILL "$container"
     wait "$container" || true
     container=
     leader=
 }
+
+has_ended() { ! kill -0 "$container" 2>/dev/null; }
 
 # Asks again until it is so, for at most 30 seconds.
 until_true() { # WHAT COMMAND…

@@ -13,7 +13,7 @@ server() {
     # Debian's own packages come from outside, ours from the repository.
     in_system apt-get -qq update
     in_system apt-get -qq -y --no-install-recommends install mosquitto curl > /dev/null 2>&1
-    boot_system alone
+    boot_system alone || return
     add_repository
     before=$(files_of)
     check "the version before is installed, and says how to set it up" says "remoteaccess-bridge setup" \
@@ -41,7 +41,7 @@ server() {
     check "apt purges both" in_system apt-get -qq -y purge emoncms-remoteaccess-bridge emoncms-remoteaccess
     check "no user and no group is left" not in_system getent passwd emoncms-remoteaccess-bridge
     check "the broker runs without" in_system systemctl -q is-active mosquitto
-    in_system rm -rf /opt/emoncms /opt/broker-ca.pem
+    in_system rm -rf /opt/emoncms /opt/broker-ca.pem /var/lib/mosquitto/mosquitto.db
     check "no file is left" same "$before" "$(files_of)"
 }
 
@@ -79,7 +79,8 @@ JSON
 
 operate() { in_system runuser -u emoncms-remoteaccess-bridge -- remoteaccess-bridge "$@"; }
 
-value() { echo "$answer" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
+# shellcheck disable=SC2001 # a pattern with a group
+value() { sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/" <<< "$answer"; }
 
 feeds_are_seen() { says house_power asks "/feed/list.json?apikey=$1"; }
 

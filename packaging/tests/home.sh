@@ -10,11 +10,12 @@ home_cases() { # SUITE
     case_of "$suite: a fresh install, and emoncms comes later" fresh_install
     case_of "$suite: an upgrade" upgrade
     case_of "$suite: the client of 2018-2021 is taken over" take_over
+    case_of "$suite: install.sh, as emonSD calls it" module_script
 }
 
 fresh_install() {
     local before
-    boot_system
+    boot_system || return
     add_repository
     before=$(files_of)
     check "apt installs it where there is no emoncms and no server" install_home
@@ -47,7 +48,7 @@ fresh_install() {
 }
 
 upgrade() {
-    boot_system
+    boot_system || return
     in_system mkdir -p $modules
     check "the version before is installed" install_file "$(previous_version emoncms-remoteaccess)"
     in_system sed -i 's/^#RUST_LOG=.*/RUST_LOG=warn/' /etc/default/emoncms-remoteaccess

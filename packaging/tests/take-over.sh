@@ -4,7 +4,7 @@
 old=/opt/emoncms/modules/remoteaccess-client
 
 take_over() {
-    boot_system
+    boot_system || return
     add_repository
     old_client '{"APP_ENV":"production","APIKEY_WRITE":"w1","APIKEY_READ":"r1","MQTT_HOST":"localhost","MQTT_USERNAME":"alice","MQTT_PASSWORD":"of old","MQTT_PORT":1,"MQTT_TLS":true,"MQTT_TRANSPORT":"tcp","ACCESS_CONTROL":{"feed\/list":"read","app\/list":"read"}}'
     local before said
