@@ -4,7 +4,7 @@ use remoteaccess_tests::bridge::PASSWORD;
 use remoteaccess_tests::client::Answer;
 use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::wait::{SOON, until};
-use remoteaccess_tests::world::{BOB_PASSWORD, World};
+use remoteaccess_tests::world::{OTHER, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl Bob {
 
     /// His home: it says that it is there, and answers as `answer` makes it.
     async fn home(&mut self, world: &World, answer: fn(&Value) -> Option<Vec<u8>>) {
-        let mut peer = Peer::connect(world.broker.ports().plain, "bob", BOB_PASSWORD).await;
+        let mut peer = Peer::connect(world.broker.ports().plain, OTHER, &world.other_password).await;
         assert!(peer.subscribe("user/bob/request").await);
         let online =
             json!({"v": 2, "state": "online", "agent": "evil", "install": "b", "since": 1_800_000_000});
@@ -51,7 +51,7 @@ impl Bob {
 
     /// His home says what nobody asked for, at 20 MB a second, and comes and goes all the while.
     async fn flood(&mut self, world: &World, client: String) {
-        let peer = Peer::connect(world.broker.ports().plain, "bob", BOB_PASSWORD).await;
+        let peer = Peer::connect(world.broker.ports().plain, OTHER, &world.other_password).await;
         self.tasks.spawn(async move {
             let mut pace = tokio::time::interval(Duration::from_millis(3));
             for count in 0_u64.. {
