@@ -30,6 +30,7 @@ build_demo() {
     demo=${CARGO_TARGET_DIR:-target}/debug/demo
     mkdir -p "$work/programs" "$work/unpacked"
     dpkg-deb -x target/deb/emoncms-remoteaccess-bridge_*_amd64.deb "$work/unpacked"
+    dpkg-deb -x target/deb/emoncms-remoteaccess_*_amd64.deb "$work/unpacked"
     cp "$work/unpacked/usr/bin/remoteaccess-bridge" "$work/programs/"
     cp packaging/tests/in-place-of-agent "$work/programs/remoteaccess-agent"
 }
