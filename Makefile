@@ -70,6 +70,12 @@ check: web
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	tests/msrv.sh
+	@if command -v shellcheck >/dev/null; then \
+	    shellcheck install.sh tests/*.sh packaging/*.sh packaging/tests/* packaging/home/emoncms-remoteaccess \
+	        packaging/home/generator packaging/completion/* packaging/debian/*.p*; \
+	else \
+	    echo "shellcheck is not installed: scripts are not checked"; \
+	fi
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
 	    $(CARGO) fetch --locked --quiet; \
 	    $(CARGO) deny --offline --locked check bans licenses sources; \
