@@ -6,8 +6,10 @@ import { en, type Words } from './en';
 
 const LANGUAGES: Record<string, () => Promise<Words>> = {
     en: async () => en,
+    de: async () => (await import('./de')).de,
+    fr: async () => (await import('./fr')).fr,
 };
-export const NAMES: Record<string, string> = { en: 'English' };
+export const NAMES: Record<string, string> = { en: 'English', de: 'Deutsch', fr: 'Français' };
 
 /** What the reader chose; '' for the browser's own. */
 export const chosen = remembered(

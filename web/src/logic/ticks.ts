@@ -9,7 +9,7 @@ export function timeLabels(times: number[], increment: number, language: string)
     const year = format({ year: 'numeric' });
     const month = format({ month: 'short' });
     const date = format({ day: 'numeric', month: 'short' });
-    const clock = format({ hour: 'numeric', minute: '2-digit', ...(increment < 60 ? { second: '2-digit' } : {}) });
+    const clock = format({ hour: '2-digit', minute: '2-digit', ...(increment < 60 ? { second: '2-digit' } : {}) });
     let before = '';
     return times.map((time) => {
         if (increment >= 350 * 86_400) return year(time);

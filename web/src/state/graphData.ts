@@ -17,9 +17,11 @@ const DOTS_EACH = { line: 1.6, bars: 16 };
 const SETTLE_MS = 120;
 const LIVE_MS = [10_000, 60_000] as const;
 const FIXED_INTERVAL = ['5', '6'];
+const NONE: Points = { times: [], values: [] };
 
 export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, width: Ref<number>) {
-    const points = shallowRef<Points[]>([]);
+    const found = shallowRef(new Map<string, Points>());
+    const points = computed(() => graph.value.series.map(({ id }) => found.value.get(id) ?? NONE));
     const at = ref(0);
     const refusal = ref<Refusal | null>(null);
     const asking = ref(false);
@@ -61,9 +63,8 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         clearTimeout(timer);
         under?.abort();
         if (!graph.value.fixed && !gesture.value) liveEnd.value = now.value;
-        const series = graph.value.series.map(({ id }) => id);
-        if (series.length === 0) {
-            [points.value, refusal.value, asking.value] = [[], null, false];
+        if (graph.value.series.length === 0) {
+            [found.value, refusal.value, asking.value] = [new Map(), null, false];
             return;
         }
         const mine = (under = new AbortController());
@@ -76,9 +77,9 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         const failed = answers.find((answer) => !answer.ok);
         if (failed && !failed.ok) refusal.value = failed.refusal;
         else {
-            const found = new Map(answers.flatMap((answer) => (answer.ok ? [...answer.data] : [])));
             loadedStep.value = wanted;
-            points.value = series.map((id) => readable(id, found.get(id)));
+            const came = answers.flatMap((answer) => (answer.ok ? [...answer.data] : []));
+            found.value = new Map(came.map(([id, one]) => [id, readable(id, one)]));
             [at.value, refusal.value] = [now.value, null];
         }
         again();
@@ -99,7 +100,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     watch([graph, gesture], soon);
     watch(target, (_, before) => {
         if (before === '') return;
-        points.value = [];
+        found.value = new Map();
         soon();
     });
     // Another width only counts where it means other points; the list of feeds, where it says what is a meter.
@@ -129,8 +130,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     return { points, at, refusal, asking, window: window_, interval, step, loadedStep, load };
 }
 
-function readable(id: string, found: Points | undefined): Points {
-    if (!found) return { times: [], values: [] };
+function readable(id: string, found: Points): Points {
     const { engine = '5' } = feed(id) ?? {};
     return FIXED_INTERVAL.includes(engine) ? found : withoutFiller(found, usualStep(found) * 5);
 }

@@ -85,7 +85,10 @@ export function live<T>(fetch: (signal: AbortSignal) => Promise<Answer<T>>): Liv
             users += 1;
             if (users > 1) return;
             document.addEventListener('visibilitychange', look);
-            look();
+            // What was asked for just now, before anybody was there to see it, will do.
+            const isNew = under !== null || (data.value !== null && now.value - at.value < EVERY / 2000);
+            if (!isNew) look();
+            else if (!under) timer = window.setTimeout(refresh, EVERY);
         });
         onUnmounted(() => {
             users -= 1;
