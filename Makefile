@@ -3,7 +3,7 @@
 #
 #   make demo          the whole chain on this machine, until Ctrl-C
 #   make demo ONCE=1   the same, and out again: exit status 0 if it worked
-#   make test          every test; make rust and make module run a part of them
+#   make test          every test; make rust, browser, module and web-test are its parts
 #   make check         format, lints, oldest compiler, dependencies
 #   make web           the web view, which the bridge has inside; where it changed
 #
@@ -23,7 +23,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check programs rust module web web-test deb apt-repo test-packages
+.PHONY: help demo test check programs rust module browser web web-test deb apt-repo test-packages
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -34,7 +34,7 @@ demo: web
 	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin demo
 	@exec $(TARGET)/debug/demo $(if $(ONCE),--once)
 
-test: web-test rust module
+test: web-test rust browser module
 
 rust: programs
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -57,6 +57,10 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 web-test: web
 	@cd web && npm test --silent
+
+browser: programs
+	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin stage
+	@tests/browser/run
 
 module:
 	@emoncms-module/tests/run

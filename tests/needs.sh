@@ -11,6 +11,7 @@ need() { # COMMAND PACKAGE...
 for what in "$@"; do
     case $what in
         build) need cc gcc libc6-dev ;;
+        browser) need chromium chromium ;;
         web)
             need node nodejs
             need npm npm ;;

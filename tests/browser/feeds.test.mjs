@@ -90,7 +90,9 @@ test('the list says at once that the home has gone, keeps what it showed, and co
     assert.ok((await page.locator('.stale .feed').count()) > 0, 'greyed, and still there');
     await owner.picture('feeds-home-away');
     await stage.order('arrive');
-    await page.getByRole('heading', { name: 'Your home is not connected' }).waitFor({ state: 'detached', timeout: 8000 });
+    await page
+        .getByRole('heading', { name: 'Your home is not connected' })
+        .waitFor({ state: 'detached', timeout: 8000 });
     await owner.leave();
 });
 
@@ -162,9 +164,31 @@ test('a server that cannot be reached leaves the list on the screen', async () =
 test('names from home are text, whatever they are', async (t) => {
     if (real()) return t.skip(real());
     const evil = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>{{7*7}}';
-    const feed = { id: '1', name: evil, tag: evil, unit: evil, value: 1, time: 1, engine: evil, size: '1', public: '' };
-    const input = { id: '1', nodeid: evil, name: evil, description: evil, processList: '', value: 1, time: 1 };
-    await stage.order('say', 'feed/list', JSON.stringify([feed, { id: 'x' }, null, 7, { ...feed, id: '2', name: '\u202eevil' }]));
+    const feed = {
+        id: '1',
+        name: evil,
+        tag: evil,
+        unit: evil,
+        value: 1,
+        time: 1,
+        engine: evil,
+        size: '1',
+        public: '',
+    };
+    const input = {
+        id: '1',
+        nodeid: evil,
+        name: evil,
+        description: evil,
+        processList: '',
+        value: 1,
+        time: 1,
+    };
+    await stage.order(
+        'say',
+        'feed/list',
+        JSON.stringify([feed, { id: 'x' }, null, 7, { ...feed, id: '2', name: '\u202eevil' }]),
+    );
     await stage.order('say', 'input/list', JSON.stringify([input]));
     const owner = await browser.owner(stage);
     const { page } = owner;
@@ -201,14 +225,18 @@ test('the keyboard goes everywhere', async () => {
             const one = document.activeElement;
             if (one === document.body) return { label: '' };
             const outline = getComputedStyle(one).outlineStyle;
-            const label = one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim();
+            const label =
+                one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim();
             return { label, outline };
         });
         if (what.label) seen.add(what.label);
         if (what.label) assert.notEqual(what.outline, 'none', `${what.label} shows that it is meant`);
     }
     for (const wanted of ['Graph', 'Inputs', 'Account', 'Search feeds']) {
-        assert.ok([...seen].some((label) => label.includes(wanted)), `${wanted} is reached`);
+        assert.ok(
+            [...seen].some((label) => label.includes(wanted)),
+            `${wanted} is reached`,
+        );
     }
     await owner.leave();
 });

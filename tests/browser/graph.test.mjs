@@ -74,7 +74,10 @@ test('wheel, keys and buttons move in time, and what is no longer needed is not 
     const before = Number(query(page).get('from'));
     await page.locator('.box').focus();
     await page.keyboard.press('ArrowLeft');
-    await page.waitForFunction((from) => Number(new URLSearchParams(location.hash.split('?')[1]).get('from')) < from, before);
+    await page.waitForFunction(
+        (from) => Number(new URLSearchParams(location.hash.split('?')[1]).get('from')) < from,
+        before,
+    );
     await page.getByLabel('Zoom out').click();
     await page.locator('.box').focus();
     await page.keyboard.press('0');
@@ -99,7 +102,11 @@ test('fingers pan and pinch', async () => {
     const touch = (type, ...points) =>
         devtools.send('Input.dispatchTouchEvent', {
             type,
-            touchPoints: points.map(([part], id) => ({ x: x + width * part, y: y + 120, id })),
+            touchPoints: points.map(([part], id) => ({
+                x: x + width * part,
+                y: y + 120,
+                id,
+            })),
         });
     await touch('touchStart', [0.3]);
     for (const part of [0.4, 0.5, 0.6, 0.7]) await touch('touchMove', [part]);
@@ -153,7 +160,10 @@ test('feeds are added, moved to the other axis, drawn otherwise, and taken away'
     await page.waitForFunction(() => /feeds=1,\d+r/.test(location.hash));
     await row.locator('select').first().selectOption('steps');
     await page.waitForFunction(() => /feeds=1,\d+rs/.test(location.hash));
-    await page.getByLabel(/^Remove /).first().click();
+    await page
+        .getByLabel(/^Remove /)
+        .first()
+        .click();
     await page.waitForFunction(() => /feeds=\d+rs(&|$)/.test(location.hash));
     await owner.leave();
 });
@@ -178,7 +188,10 @@ test('CSV comes straight from home, and a refusal of it is told before', async (
     await page.getByRole('button', { name: 'CSV from home' }).click();
     const file = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download', exact: true }).click();
-    const lines = fs.readFileSync(await (await file).path(), 'utf8').trim().split('\n');
+    const lines = fs
+        .readFileSync(await (await file).path(), 'utf8')
+        .trim()
+        .split('\n');
     assert.ok(lines.length > 8000, `${lines.length} lines`);
     assert.match(lines[0], /^\d{4}-\d\d-\d\dT.*,-?\d/);
 
@@ -195,7 +208,9 @@ test('Now shows power, today and yesterday of the feeds that were picked, and re
     const owner = await browser.owner(stage);
     const { page } = owner;
     await owner.open('#/now');
-    const solar = page.locator('.tile', { has: page.getByRole('heading', { name: 'Solar' }) });
+    const solar = page.locator('.tile', {
+        has: page.getByRole('heading', { name: 'Solar' }),
+    });
     await solar.locator('dd').nth(1).getByText(/^\d/).waitFor();
     const yesterday = parseFloat(await solar.locator('dd').nth(1).innerText());
     assert.ok(yesterday > 0 && yesterday < 60, `${yesterday} kWh`);

@@ -14,7 +14,12 @@ const { AxeBuilder } = require('@axe-core/playwright');
 export const LOOKS = {
     light: { viewport: { width: 1200, height: 900 }, colorScheme: 'light' },
     dark: { viewport: { width: 1200, height: 900 }, colorScheme: 'dark' },
-    phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true },
+    phone: {
+        viewport: { width: 390, height: 844 },
+        colorScheme: 'light',
+        hasTouch: true,
+        isMobile: true,
+    },
 };
 const PATIENCE = 20_000;
 const pictures = path.join(process.env.CARGO_TARGET_DIR ?? path.join(project, 'target'), 'view-pictures');
@@ -23,13 +28,21 @@ export class Browser {
     static async start() {
         const browser = new Browser();
         const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-        browser.chromium = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+        browser.chromium = await chromium.launch({
+            executablePath,
+            args: ['--no-sandbox'],
+        });
         return browser;
     }
 
     /** Somebody who opens the view, not signed in. */
     async visitor(stage, look = LOOKS.light) {
-        const options = { locale: 'en-GB', timezoneId: 'UTC', baseURL: stage.url, ...look };
+        const options = {
+            locale: 'en-GB',
+            timezoneId: 'UTC',
+            baseURL: stage.url,
+            ...look,
+        };
         const context = await this.chromium.newContext(options);
         context.setDefaultTimeout(PATIENCE);
         return new Visitor(stage, context, await context.newPage());
@@ -86,7 +99,10 @@ class Visitor {
 
     async picture(name) {
         fs.mkdirSync(pictures, { recursive: true });
-        await this.page.screenshot({ path: path.join(pictures, `${name}.png`), animations: 'disabled' });
+        await this.page.screenshot({
+            path: path.join(pictures, `${name}.png`),
+            animations: 'disabled',
+        });
     }
 
     async leave() {

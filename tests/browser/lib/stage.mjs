@@ -10,7 +10,10 @@ const programs = process.env.REMOTEACCESS_BIN_DIR ?? path.join(project, 'target/
 export class Stage {
     static async start() {
         const stage = new Stage();
-        stage.process = spawn(path.join(programs, 'stage'), [], { stdio: ['pipe', 'pipe', 'pipe'] });
+        stage.process = spawn(path.join(programs, 'stage'), [], {
+            stdio: ['pipe', 'pipe', 'pipe'],
+            env: { ...process.env, REMOTEACCESS_BIN_DIR: programs },
+        });
         stage.said = '';
         stage.process.stderr.on('data', (part) => (stage.said += part));
         stage.lines = readline.createInterface({ input: stage.process.stdout })[Symbol.asyncIterator]();

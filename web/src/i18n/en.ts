@@ -306,7 +306,21 @@ export const en = {
     events: {
         title: 'Recent events',
         none: 'Nothing yet.',
-        kinds: {} as Record<string, string>,
+        kinds: {
+            'sign-in': 'Signed in',
+            'sign-in-refused': 'Sign-in refused',
+            'session-ended': 'Signed out a browser',
+            'key-made': 'Made an API key',
+            'key-revoked': 'Deleted an API key',
+            'password-changed': 'Changed the password',
+            'second-factor-on': 'Turned on the second factor',
+            'second-factor-off': 'Turned off the second factor',
+            'account-made': 'Account made',
+            'home-added': 'Added a home',
+            'home-deleted': 'Deleted a home',
+            'pairing-code': 'Made a pairing code',
+            'credential-revoked': 'Disconnected a home',
+        } as Record<string, string>,
     },
     trouble: {
         stale: (time: string) => `Shown is what came at ${time}.`,

@@ -43,15 +43,15 @@ export const makeKey = (label: string, rights: string) =>
 export const deleteKey = (id: string) => ask(`/-/account/keys/${name(id)}`, { method: 'DELETE' });
 
 export const changePassword = (old: string, fresh: string) =>
-    ask('/-/account/password', { method: 'POST', body: { old, new: fresh } });
+    ask('/-/account/password', { method: 'POST', body: { old, new: fresh }, proves: true });
 
 const FACTOR = '/-/account/second-factor';
 export const beginFactor = (password: string) =>
-    ask<{ secret: string; uri: string; qr: string }>(FACTOR, { method: 'POST', body: { password } });
+    ask<{ secret: string; uri: string; qr: string }>(FACTOR, { method: 'POST', body: { password }, proves: true });
 export const confirmFactor = (code: string) =>
     ask<{ recovery_codes: string[] }>(FACTOR, { method: 'PUT', body: { code } });
 export const endFactor = (password: string, code: string) =>
-    ask(FACTOR, { method: 'DELETE', body: { password, code } });
+    ask(FACTOR, { method: 'DELETE', body: { password, code }, proves: true });
 
 export const events = () => ask<Event[]>('/-/account/events');
 

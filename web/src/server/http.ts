@@ -22,6 +22,8 @@ interface Options {
     method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     body?: unknown;
     signal?: AbortSignal;
+    /** A password goes along: a 401 may mean that this one is wrong, and not that nobody is signed in. */
+    proves?: boolean;
 }
 
 /** Longer than the bridge's own patience with a home, so that its refusal, which knows more, comes first. */
@@ -35,7 +37,7 @@ export function onSignedOut(listener: () => void): void {
 }
 
 export async function ask<T>(path: string, options: Options = {}): Promise<Answer<T>> {
-    const { method = 'GET', body, signal } = options;
+    const { method = 'GET', body, signal, proves = false } = options;
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const patience = new AbortController();
@@ -51,7 +53,7 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
             signal: patience.signal,
             credentials: 'same-origin',
         });
-        return await read<T>(response);
+        return await read<T>(response, proves);
     } catch {
         return signal?.aborted ? cancelled() : gone();
     } finally {
@@ -60,7 +62,7 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
     }
 }
 
-async function read<T>(response: Response): Promise<Answer<T>> {
+async function read<T>(response: Response, proves: boolean): Promise<Answer<T>> {
     setByServer(response.headers.get('Date'));
     const text = await response.text();
     let data: unknown = null;
@@ -81,7 +83,8 @@ async function read<T>(response: Response): Promise<Answer<T>> {
     if (typeof said.last_seen === 'number') refusal.lastSeen = said.last_seen;
     const wait = Number(response.headers.get('Retry-After'));
     if (wait > 0) refusal.retryAfter = wait;
-    if (response.status === 401 && refusal.code === 'unauthorized') listeners.forEach((listener) => listener());
+    const nobody = response.status === 401 && refusal.code === 'unauthorized' && !proves;
+    if (nobody) listeners.forEach((listener) => listener());
     return { ok: false, refusal };
 }
 

@@ -14,10 +14,6 @@ export interface Home extends Presence {
     created: number;
 }
 
-const ONLY: Home = {
-    ...{ name: '', title: '', site: '', state: 'unknown', credential: 'account', first_generation: false, created: 0 },
-};
-
 export const homes = shallowRef<Home[] | null>(null);
 export const homesRefusal = ref<Refusal | null>(null);
 
@@ -59,9 +55,7 @@ export function homeKey(): string {
 
 export async function loadHomes(): Promise<void> {
     const answer = await ask<Home[]>('/-/homes');
-    // Until the bridge tells an account's homes, there is one.
-    if (!answer.ok && answer.refusal.status === 404) homes.value = [ONLY];
-    homesRefusal.value = answer.ok || homes.value?.[0] === ONLY ? null : answer.refusal;
+    homesRefusal.value = answer.ok ? null : answer.refusal;
     if (!answer.ok || !Array.isArray(answer.data)) return;
     const before = homes.value;
     homes.value = answer.data;
