@@ -135,6 +135,7 @@ test('a home is added with a code, renamed, chosen, and deleted', async () => {
     await page.getByRole('button', { name: 'Add a home' }).click();
     await page.getByLabel('Name of the new home').fill('Cabin');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('dialog').locator('code').first().waitFor();
     const words = await page.getByRole('dialog').locator('code').allInnerTexts();
     assert.equal(words[0], stage.username);
     assert.ok(words[1].length >= 8, 'a code');

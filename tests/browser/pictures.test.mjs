@@ -14,9 +14,12 @@ after(async () => {
     await stage?.stop();
 });
 
+/** In the page: whether what is counted and drawn is there. */
+const isFilled = () => [...document.querySelectorAll('main dl dd')].every((one) => !one.textContent.startsWith('–'));
+
 const PAGES = {
     feeds: ['#/feeds', '.feed .value'],
-    now: ['#/now', 'h1'],
+    now: ['#/now', '.tile .line[d^=M]'],
     graph: ['#/graph?feeds=1,3,10r&span=86400', '.u-over'],
     days: ['#/graph?feeds=2bd,4bd&span=2592000&interval=daily', '.u-over'],
     'graph-empty': ['#/graph', '.empty'],
@@ -36,7 +39,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
         for (const [name, [view, sign]] of Object.entries(PAGES)) {
             await visitor.open(view);
             await page.locator(sign).first().waitFor();
-            await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => {});
+            await page.waitForFunction(isFilled);
             await visitor.picture(`${name}-${look}`);
             assert.deepEqual(await visitor.faults(), [], name);
         }

@@ -54,7 +54,7 @@ export function lengthOf(seconds: number): string {
 /** “5 minutes ago”, “yesterday”. */
 export function ago(time: number, now: number): string {
     const relative = new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' });
-    const age = Math.max(0, now - time);
+    const age = Math.max(1, now - time);
     if (age < 60) return relative.format(-Math.round(age), 'second');
     if (age < 3600) return relative.format(-Math.round(age / 60), 'minute');
     if (age < 2 * 86_400) return relative.format(-Math.round(age / 3600), 'hour');

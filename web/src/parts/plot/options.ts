@@ -45,7 +45,9 @@ export function options(
         font: look.font,
         grid: { show: !right || drawn.every((one) => one.right), stroke: look.grid, width: 1 },
         ticks: { show: false },
-        values: (_, splits) => splits.map((value) => inDigits(value, look.language, digits(splits))),
+        // As long as nothing is drawn, there is nothing to measure.
+        values: (plot, splits) =>
+            splits.map((value) => (plot.data[0].length ? inDigits(value, look.language, digits(splits)) : '')),
     });
     return {
         ...size,
