@@ -11,8 +11,8 @@ trap 'rm -rf "$texts"' EXIT
 
 echo "$package is made with the following, whose authors ask for these words to come with it."
 echo
-# Compiling has fetched their sources.
-cargo tree --locked --offline -p "$package" -e normal --target "$target" --prefix none --format '{p}|{l}' \
+# Compiling has fetched their sources already.
+cargo tree --locked --quiet -p "$package" -e normal --target "$target" --prefix none --format '{p}|{l}' \
     | sed 's/ (proc-macro)//; s/ (\*)//' | grep -v "($PWD" | sort -u > "$texts/crates"
 while IFS='|' read -r crate licence; do
     name=${crate% v*} version=${crate##* v}
