@@ -183,6 +183,11 @@ impl Broker {
         self.process.as_ref().map(Process::log).unwrap_or_default()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.running().pid()
+    }
+
     /// Waits until it has written `text`.
     pub async fn logged(&self, text: &str) -> String {
         self.running().logged(text).await
@@ -217,7 +222,7 @@ impl Broker {
             // Mosquitto started by root would become a user that cannot read the temporary folder.
             "user root".to_owned(),
             "log_dest stderr".to_owned(),
-            "log_type all".to_owned(),
+            format!("log_type {}", log_types().join("\nlog_type ")),
             "connection_messages true".to_owned(),
         ];
         lines.extend(snippet.lines().map(|line| match line.split_once(' ') {
@@ -248,6 +253,12 @@ impl Broker {
     fn running_mut(&mut self) -> &mut Process {
         self.process.as_mut().expect("the broker runs")
     }
+}
+
+/// All there is to say, or what `BROKER_LOG` lists: writing a line for each message costs time where that is measured.
+fn log_types() -> Vec<String> {
+    let wish = std::env::var("BROKER_LOG").unwrap_or_else(|_| "all".to_owned());
+    wish.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Debian keeps it where only root's PATH looks.

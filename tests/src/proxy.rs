@@ -75,6 +75,11 @@ impl Proxy {
 
     /// A line to `port` of this machine.
     pub async fn with_speed(port: u16, speed: Speed) -> Self {
+        Self::on(Ipv4Addr::LOCALHOST, port, speed).await
+    }
+
+    /// A line to `port` of this machine for those who reach it at `address`.
+    pub async fn on(address: Ipv4Addr, port: u16, speed: Speed) -> Self {
         let direction = |rate| Direction {
             rate,
             delay: speed.round_trip / 2,
@@ -94,7 +99,7 @@ impl Proxy {
             // What a sender may have on its way beside what the line itself holds: a home router's small queue.
             socket.set_recv_buffer_size(ROUTER_QUEUE).expect("a buffer can have this size");
         }
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("port 0 is always free");
+        socket.bind(SocketAddr::from((address, 0))).expect("port 0 is always free");
         let listener = socket.listen(1024).expect("a bound socket can listen");
         let own = listener.local_addr().expect("a listener has an address").port();
 

@@ -1,0 +1,134 @@
+//! Our own chain: release builds, all checks on, TLS on the homes' leg.
+
+use crate::backend::{self, KEY};
+use crate::load::{Connection, Target};
+use crate::mqtt::Login;
+use crate::netns;
+use anyhow::{Context, Result};
+use remoteaccess_tests::bridge::{Account, Bridge, Setup};
+use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Broker};
+use remoteaccess_tests::process::Process;
+use remoteaccess_tests::{binaries, ports, wait};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Broker and bridge.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    /// The broker.
+    pub(crate) broker: Broker,
+    /// The bridge.
+    pub(crate) bridge: Bridge,
+    accounts: Vec<Account>,
+    passwords: Vec<(String, String)>,
+}
+
+/// An agent at home.
+#[derive(Debug)]
+pub(crate) struct Home {
+    /// The program.
+    pub(crate) agent: Process,
+    _folder: TempDir,
+}
+
+impl Cloud {
+    /// Starts both. `homes` have accounts at the bridge, `others` only at the broker; the broker's certificate is also
+    /// for `names`.
+    pub(crate) async fn start(homes: &[&str], others: &[&str], names: &[&str]) -> Result<Self> {
+        let password = |name: &&str| ((*name).to_owned(), ports::random_hex::<12>());
+        let passwords: Vec<_> = homes.iter().chain(others).map(password).collect();
+        let known: Vec<_> =
+            passwords.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
+        let names = [&["localhost", "127.0.0.1"], names].concat();
+        let broker = Broker::start_as(&names, &known).await;
+        let accounts: Vec<_> = homes.iter().map(|name| Account::new(name)).collect();
+        let setup = Setup {
+            broker_port: broker.ports().plain,
+            keep_alive: 30,
+            accounts: accounts.clone(),
+            limits: String::new(),
+        };
+        let bridge = Bridge::start(&setup).await;
+        Ok(Self { broker, bridge, accounts, passwords })
+    }
+
+    /// How a home finds the broker.
+    pub(crate) fn home_login(&self, name: &str) -> Result<Login> {
+        let found = self.passwords.iter().find(|(known, _)| known == name);
+        let (user, password) = found.context("nobody of this name")?.clone();
+        let ca = Some(self.broker.ca().to_owned());
+        Ok(Login { host: "localhost".into(), port: self.broker.ports().tls, ca, user, password })
+    }
+
+    /// How another bridge finds the broker.
+    pub(crate) fn cloud_login(&self) -> Login {
+        Login {
+            host: "127.0.0.1".into(),
+            port: self.broker.ports().plain,
+            ca: None,
+            user: BRIDGE_USER.into(),
+            password: BRIDGE_PASSWORD.into(),
+        }
+    }
+
+    /// Where the bridge listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        address(self.bridge.url())
+    }
+
+    /// Asks a home for something, through the bridge.
+    pub(crate) fn target(&self, home: &str, path: &str) -> Result<Target> {
+        let account = self.accounts.iter().find(|account| account.name == home).context("no account")?;
+        Ok(Target::get(self.address()?, path, &account.read_key))
+    }
+
+    /// Starts a home's agent, and waits until the bridge serves it. `namespace` and `login` say from where and how
+    /// it finds the broker.
+    pub(crate) async fn home(&self, login: &Login, emoncms: &str, namespace: Option<&str>) -> Result<Home> {
+        let folder = tempfile::tempdir()?;
+        let (config, status) = (folder.path().join("remoteaccess.json"), folder.path().join("status.json"));
+        let access = json!({"feed/list": "read", "feed/data": "read", "feed/csvexport": "read"});
+        let settings = json!({
+            "APP_ENV": "production", "MQTT_TLS": true, "MQTT_TRANSPORT": "tcp",
+            "MQTT_HOST": login.host, "MQTT_PORT": login.port, "MQTT_CA_FILE": login.ca,
+            "MQTT_USERNAME": login.user, "MQTT_PASSWORD": login.password,
+            "EMONCMS_URL": emoncms, "APIKEY_READ": KEY, "APIKEY_WRITE": ports::random_hex::<16>(),
+            "ACCESS_CONTROL": access,
+        });
+        std::fs::write(&config, settings.to_string())?;
+        let mut command = netns::command(namespace, binaries::path(binaries::AGENT));
+        command.arg("--config").arg(&config).arg("--status").arg(&status);
+        let agent = Process::start("an agent", &command);
+        let target = self.target(&login.user, &backend::path(backend::SIZES[0]))?;
+        wait::until("the home to be served", wait::SOON * 2, async || answers(&target).await).await;
+        Ok(Home { agent, _folder: folder })
+    }
+}
+
+/// The bench itself in another role, for the peers that are built here.
+pub(crate) fn role(name: &'static str, arguments: &[String], namespace: Option<&str>) -> Result<Process> {
+    let mut command: Command = netns::command(namespace, std::env::current_exe()?);
+    command.args(["role", name]).args(arguments);
+    Ok(Process::start(name, &command))
+}
+
+/// The address that a role says it listens on.
+pub(crate) async fn listens(process: &Process) -> Result<SocketAddr> {
+    let line = process.logged("listening on http://").await;
+    address(line.split_whitespace().last().unwrap_or_default())
+}
+
+/// Waits until something answers.
+pub(crate) async fn up(target: &Target) {
+    wait::until("a peer to be up", wait::SOON * 2, async || answers(target).await).await;
+}
+
+async fn answers(target: &Target) -> Option<()> {
+    Connection::open(target).await.ok()?.ask().await.ok().map(|_| ())
+}
+
+fn address(url: &str) -> Result<SocketAddr> {
+    Ok(url.trim_start_matches("http://").parse()?)
+}
