@@ -10,9 +10,11 @@ use remoteaccess_protocol::{
     limits::{MAX_FIRST_GENERATION_ANSWER_BYTES, MIN_FRAME_BODY_BYTES},
 };
 use rumqttc::{AsyncClient, QoS};
+use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::sleep;
+use zstd::bulk::Compressor;
 
 /// An answer up to this size is read whole before the first frame, so that it can have an `ETag` and the best
 /// compression. Eight of them at once are 2 MB.
@@ -77,10 +79,7 @@ pub async fn in_frames(
         }
         start.etag = Some(etag);
     }
-    let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING)
-        .then(|| zstd::bulk::compress(&beginning, ZSTD_LEVEL).ok())
-        .flatten()
-        .filter(|packed| packed.len() < beginning.len());
+    let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING).then(|| compressed(&beginning)).flatten();
     start.zstd = packed.is_some();
     let mut frames = Frames::new(&v2.id, start, flow, outlet);
     frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
@@ -168,6 +167,22 @@ fn content_type(answer: &Answer, beginning: &[u8]) -> Result<Option<String>, Bro
         (true, false) => Ok(Some("text/plain; charset=utf-8".into())),
         (false, _) => Ok(answer.content_type.clone()),
     }
+}
+
+thread_local! {
+    /// Making one costs more than packing a small answer with it; kept, it is about half a megabyte.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// `None` where that saves nothing, or memory is short.
+fn compressed(body: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(Compressor::new(ZSTD_LEVEL).ok()?),
+        };
+        compressor.compress(body).ok().filter(|packed| packed.len() < body.len())
+    })
 }
 
 /// Weak, because the same answer may come compressed or not.

@@ -3,7 +3,7 @@
 use crate::backend::{self, KEY};
 use crate::load::{Connection, Target};
 use crate::mqtt::Login;
-use crate::netns;
+use crate::{crowd, netns};
 use anyhow::{Context, Result};
 use remoteaccess_tests::bridge::{Account, Bridge, Setup};
 use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Broker};
@@ -37,13 +37,34 @@ impl Cloud {
     /// Starts both. `homes` have accounts at the bridge, `others` only at the broker; the broker's certificate is also
     /// for `names`.
     pub(crate) async fn start(homes: &[&str], others: &[&str], names: &[&str]) -> Result<Self> {
+        Self::with_crowd(homes, others, names, 0).await
+    }
+
+    /// As [`Self::start`], and there may come so many homes more.
+    pub(crate) async fn with_crowd(
+        homes: &[&str],
+        others: &[&str],
+        names: &[&str],
+        crowd: usize,
+    ) -> Result<Self> {
         let password = |name: &&str| ((*name).to_owned(), ports::random_hex::<12>());
         let passwords: Vec<_> = homes.iter().chain(others).map(password).collect();
         let known: Vec<_> =
             passwords.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
         let names = [&["localhost", "127.0.0.1"], names].concat();
-        let broker = Broker::start_as(&names, &known).await;
-        let accounts: Vec<_> = homes.iter().map(|name| Account::new(name)).collect();
+        let mut broker = Broker::start_as(&names, &known).await;
+        if crowd > 0 {
+            broker.stop();
+            crowd::let_in(&broker.security_file(), crowd)?;
+            broker.start_again().await;
+        }
+        let crowd = (0..crowd).map(crowd::name);
+        let accounts: Vec<_> = homes
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(crowd)
+            .map(|name| Account::new(&name))
+            .collect();
         let setup = Setup {
             broker_port: broker.ports().plain,
             keep_alive: 30,

@@ -2,9 +2,14 @@
 
 use crate::mqtt::Login;
 use anyhow::{Context, Result};
+use base64ct::{Base64, Encoding};
 use remoteaccess_protocol::{Frame, Presence, Site, Start, State, request, request::Incoming};
-use remoteaccess_tests::ports::random_hex;
+use remoteaccess_tests::ports::{random_bytes, random_hex};
+use ring::pbkdf2;
 use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS, TlsConfiguration, Transport};
+use serde_json::{Value, json};
+use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -18,6 +23,42 @@ const CONNECTING: usize = 32;
 /// The name of a home, as account and at the broker.
 pub(crate) fn name(index: usize) -> String {
     format!("crowd{index:05}")
+}
+
+/// Writes homes into the file of Mosquitto's dynamic security, while the broker is down: telling a running one would
+/// rewrite the whole file for each of them. All have one salt, and so one hash.
+pub(crate) fn let_in(file: &Path, homes: usize) -> Result<()> {
+    const ITERATIONS: NonZeroU32 = NonZeroU32::new(101).expect("it is not zero");
+    let mut all: Value = serde_json::from_slice(&std::fs::read(file)?)?;
+    let salt = random_bytes::<12>();
+    let mut hash = [0; 64];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, ITERATIONS, &salt, PASSWORD.as_bytes(), &mut hash);
+    let (salt, hash) = (Base64::encode_string(&salt), Base64::encode_string(&hash));
+    let mut add = |kind: &str, what: Value| {
+        all[kind].as_array_mut().map(|list| list.push(what)).with_context(|| format!("no {kind}"))
+    };
+    for name in (0..homes).map(name) {
+        let role = format!("home:{name}");
+        let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
+        let acls = json!([
+            acl("subscribeLiteral", "request"),
+            acl("subscribeLiteral", "status"),
+            acl("publishClientReceive", "request"),
+            acl("publishClientReceive", "status"),
+            acl("publishClientSend", "response/#"),
+            acl("publishClientSend", "status"),
+        ]);
+        add("roles", json!({"rolename": role, "acls": acls}))?;
+        add(
+            "clients",
+            json!({
+                "username": name, "roles": [{"rolename": role}],
+                "password": hash, "salt": salt, "iterations": ITERATIONS.get(),
+            }),
+        )?;
+    }
+    std::fs::write(file, all.to_string())?;
+    Ok(())
 }
 
 /// Connects homes and keeps them: arguments are a login whose user does not matter, the first one's number, and how many.

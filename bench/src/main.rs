@@ -5,7 +5,9 @@
 
 mod backend;
 mod chain;
+mod crowd;
 mod first_generation;
+mod homes;
 mod idle;
 mod load;
 mod mqtt;
@@ -21,6 +23,7 @@ mod usage;
 
 use anyhow::{Context, Result, bail};
 use report::Report;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -30,9 +33,11 @@ use std::time::{Duration, Instant};
 const HELP: &str = "\
 Measures remote access beside its peers. Usage: bench [OPTIONS]
 
-  --only PARTS   of relay,idle,uplink,homes; separated by commas
+  --only PARTS   of relay,idle,uplink,homes; separated by commas. Also: load, which asks our
+                 chain for 2 kB, 32 at once, and says who to look at with a profiler
   --rounds N     how often each pair is measured [5]
   --millis N     how long each measurement lasts [600]
+  --homes N      the most homes at once [5000]
   --out FOLDER   where bench.md and bench.json go [target/bench]
 ";
 
@@ -44,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// How long each measurement lasts.
     pub(crate) lasting: Duration,
+    /// How many homes at most.
+    pub(crate) homes: usize,
     out: PathBuf,
 }
 
@@ -55,10 +62,18 @@ fn main() -> Result<()> {
         let name = arguments.next().context("no role")?;
         return role(&name, arguments);
     }
+    many_files();
     quiet()?;
     let plan = plan(lexopt::Parser::from_env())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure(&plan))
+}
+
+/// Thousands of homes are as many sockets; what is started here inherits this limit.
+fn many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it may not be raised, as many homes as fit are measured and the others are an error.
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
 }
 
 /// The programs under test log as in production; what they inherit says so.
@@ -77,12 +92,15 @@ async fn measure(plan: &Plan) -> Result<()> {
     let start = Instant::now();
     let mut report = Report::new(about());
     say(&format!("{}\n", report.about));
-    if plan.wants("relay") || plan.wants("idle") {
+    if plan.wants("relay") || plan.wants("idle") || plan.wants("load") {
         say("Starting all peers …\n");
         let peers = peers::Peers::start().await?;
         if plan.wants("idle") {
             say("Idle, and loaded …\n");
             idle::measure(&peers, plan, &mut report).await?;
+        }
+        if plan.only.iter().any(|part| part == "load") {
+            peers.load(plan).await?;
         }
         if plan.wants("relay") {
             say("Latency and throughput …\n");
@@ -92,6 +110,10 @@ async fn measure(plan: &Plan) -> Result<()> {
     if plan.wants("uplink") {
         say("A thin uplink …\n");
         uplink::measure(plan, &mut report).await?;
+    }
+    if plan.wants("homes") {
+        say("Many homes …\n");
+        homes::measure(plan, &mut report).await?;
     }
     report.write(&plan.out)?;
     say(&report.markdown());
@@ -113,6 +135,7 @@ fn plan(mut arguments: lexopt::Parser) -> Result<Plan> {
         only: Vec::new(),
         rounds: 5,
         lasting: Duration::from_millis(600),
+        homes: 5000,
         out: root.join("target/bench"),
     };
     while let Some(argument) = arguments.next()? {
@@ -120,6 +143,7 @@ fn plan(mut arguments: lexopt::Parser) -> Result<Plan> {
             Long("only") => plan.only = arguments.value()?.string()?.split(',').map(str::to_owned).collect(),
             Long("rounds") => plan.rounds = arguments.value()?.parse()?,
             Long("millis") => plan.lasting = Duration::from_millis(arguments.value()?.parse()?),
+            Long("homes") => plan.homes = arguments.value()?.parse()?,
             Long("out") => plan.out = arguments.value()?.into(),
             Long("help") | Short('h') => {
                 say(HELP);
@@ -149,6 +173,7 @@ fn role(name: &str, arguments: impl Iterator<Item = String>) -> Result<()> {
             "prototype-home" => prototype::home(arguments).await,
             "prototype-cloud" => prototype::cloud(arguments).await,
             "old-home" => first_generation::home(arguments).await,
+            "crowd" => crowd::serve(arguments).await,
             "old-cloud" => first_generation::cloud(arguments).await,
             _ => bail!("there is no role {name}"),
         }

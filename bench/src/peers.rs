@@ -4,7 +4,7 @@ use crate::backend::{self, KEY};
 use crate::chain::{self, Cloud, Home};
 use crate::load::Target;
 use crate::rathole::{self, Place, Tunnel};
-use crate::{first_generation, prototype};
+use crate::{Plan, first_generation, prototype};
 use anyhow::Result;
 use remoteaccess_tests::ports;
 use remoteaccess_tests::process::Process;
@@ -159,6 +159,17 @@ impl Peers {
             Peer::Rathole => (vec![self.tunnel.client.pid()], vec![self.tunnel.server.pid()]),
             Peer::Old => pids(&self.old),
         }
+    }
+
+    /// Asks ours for small answers, for who looks at it meanwhile.
+    pub(crate) async fn load(&self, plan: &Plan) -> Result<()> {
+        for peer in [Peer::Ours, Peer::Prototype] {
+            crate::say(&format!("{} now: home and cloud are {:?}\n", peer.name(), self.pids(peer, 1)));
+            let targets = self.targets(peer, backend::SIZES[0], 32, false)?;
+            let outcome = crate::load::run(&targets, 32, plan.lasting).await?;
+            crate::say(&format!("{} requests\n", outcome.micros.len()));
+        }
+        Ok(())
     }
 
     /// How often our first home's agent has woken up so far.

@@ -1,6 +1,11 @@
 //! An answer's bytes on their way from its pieces to the caller.
 
-use crate::{error::Error, gate::Place, pending::Pending, unzstd::Unzstd};
+use crate::{
+    error::Error,
+    gate::Place,
+    pending::Pending,
+    unzstd::{self, Unzstd},
+};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
@@ -43,6 +48,10 @@ impl Flow {
         if !undo {
             self.ready.extend((!last && !body.is_empty()).then(|| body.clone()));
             return Ok(if last { Whole::Complete(body) } else { Whole::Streamed });
+        }
+        if let Some(whole) = last.then(|| unzstd::at_once(&body, MAX_WHOLE_CHUNKS * unzstd::CHUNK)).flatten()
+        {
+            return Ok(Whole::Complete(whole));
         }
         let mut undo = Unzstd::new()?;
         undo.feed(body);

@@ -1,19 +1,39 @@
 //! Undoes compression piece by piece, for callers that do not take it.
 
 use bytes::{Buf, Bytes};
-use std::io;
+use std::{cell::RefCell, io};
 use zstd::{
+    bulk::Decompressor,
     stream::raw::{Decoder, Operation},
-    zstd_safe::DParameter,
+    zstd_safe::{self, DParameter},
 };
 
 /// What comes out at a time. The next is made when the caller has taken this one, so a small piece that
 /// expands to gigabytes costs no memory.
-const CHUNK: usize = 32 * 1024;
+pub const CHUNK: usize = 32 * 1024;
 
 /// A stream may refer back by 1 MB at most, four times what our agent does. So much is kept for each answer under way,
 /// and how many are is for who asks to say.
 const MAX_WINDOW_LOG: u32 = 20;
+
+thread_local! {
+    /// Making one costs more than undoing a small answer with it: a tenth of a megabyte from the system, and back.
+    static AT_ONCE: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// Undoes a whole stream that says of itself that it becomes `most` bytes or less; `None` for any other one, and where
+/// it does not become what it says.
+pub fn at_once(stream: &[u8], most: usize) -> Option<Bytes> {
+    let size = zstd_safe::get_frame_content_size(stream).ok()??;
+    let size = usize::try_from(size).ok().filter(|size| *size <= most)?;
+    AT_ONCE.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new().ok()?),
+        };
+        decompressor.decompress(stream, size).ok().filter(|undone| undone.len() == size).map(Bytes::from)
+    })
+}
 
 /// One compressed stream under way.
 pub struct Unzstd {
@@ -77,6 +97,22 @@ impl Unzstd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_stream_that_says_its_size_is_undone_at_once() {
+        let text = b"[1609459200000,512.5],".repeat(100);
+        let whole = zstd::bulk::compress(&text, 1).unwrap();
+        for _ in 0..2 {
+            assert_eq!(at_once(&whole, text.len()).as_deref(), Some(&text[..]));
+        }
+        assert_eq!(at_once(&whole, text.len() - 1), None, "too large");
+        assert_eq!(at_once(&whole[..whole.len() - 1], text.len()), None, "cut");
+        assert_eq!(at_once(&[&whole[..], &whole[..]].concat(), 2 * text.len()), None, "two in one");
+        let unsaid = zstd::stream::encode_all(&text[..], 1).unwrap();
+        assert_eq!(at_once(&unsaid, text.len()), None, "of a size that it does not say");
+        assert_eq!(at_once(b"", 9), None);
+        assert_eq!(at_once(&whole, text.len()).as_deref(), Some(&text[..]), "after those that failed");
+    }
 
     fn undo(pieces: &[&[u8]]) -> io::Result<(Vec<u8>, usize)> {
         let (mut undo, mut out, mut largest) = (Unzstd::new()?, Vec::new(), 0);

@@ -56,6 +56,11 @@ impl Process {
 
     /// Waits for a line that contains `text` and gives it.
     pub async fn logged(&self, text: &str) -> String {
+        self.logged_within(text, crate::wait::SOON).await
+    }
+
+    /// As [`Self::logged`], for what takes longer.
+    pub async fn logged_within(&self, text: &str, limit: Duration) -> String {
         let mut grown = self.grown.clone();
         let found = async {
             loop {
@@ -68,7 +73,7 @@ impl Process {
                 }
             }
         };
-        let line = within(&format!("{} to say '{text}'", self.name), crate::wait::SOON, found).await;
+        let line = within(&format!("{} to say '{text}'", self.name), limit, found).await;
         line.unwrap_or_else(|| panic!("{} ended without saying '{text}':\n{}", self.name, self.log()))
     }
 
