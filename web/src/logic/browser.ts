@@ -4,7 +4,7 @@ const BROWSERS: [RegExp, string][] = [
     [/\bEdgA?\//, 'Edge'],
     [/\bOPR\//, 'Opera'],
     [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
-    [/\bChromium\/|\bChrome\/|\bCriOS\//, 'Chrome'],
+    [/Chrom(e|ium)\/|\bCriOS\//, 'Chrome'],
     [/\bSafari\//, 'Safari'],
 ];
 const SYSTEMS: [RegExp, string][] = [

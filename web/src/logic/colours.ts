@@ -8,8 +8,8 @@ export const PALETTE: readonly (readonly [string, string])[] = [
     ['#b83280', '#f27bbd'],
     ['#6b4fc8', '#a892ff'],
     ['#9a7400', '#e0b83a'],
-    ['#c4372b', '#ff7d70'],
     ['#0d8580', '#3fc7c0'],
+    ['#c4372b', '#ff7d70'],
     ['#7a5230', '#c79a73'],
     ['#5a6b7b', '#9db1c4'],
 ];
