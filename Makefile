@@ -5,6 +5,7 @@
 #   make demo ONCE=1   the same, and out again: exit status 0 if it worked
 #   make test          every test; make rust, browser, module and web-test are its parts
 #   make check         format, lints, oldest compiler, dependencies
+#   make bench         how fast it is, beside its peers: ten minutes, best with nothing else running
 #   make web           the web view, which the bridge has inside; where it changed
 #
 #   make deb           the Debian packages for amd64, arm64 and armhf, in target/deb
@@ -23,7 +24,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check programs rust module browser web web-test deb apt-repo test-packages
+.PHONY: help demo test check bench programs rust module browser web web-test deb apt-repo test-packages
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +55,12 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	@tests/needs.sh web
 	@cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# What is measured is what is shipped: release builds. BENCH: options, see `target/release/bench --help`.
+bench: web
+	@tests/needs.sh build broker bench
+	@$(CARGO) build --locked --release -p remoteaccess-agent -p remoteaccess-bridge -p remoteaccess-bench
+	@REMOTEACCESS_BIN_DIR=$(abspath $(TARGET)/release) $(TARGET)/release/bench $(BENCH)
 
 web-test: web
 	@cd web && npm test --silent

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for what is named: build, broker, emoncms, msrv, cross, deb, repo, roots.
+# Installs the Debian packages that are missing for what is named: bench, build, broker, emoncms, msrv, cross, deb, repo, roots.
 # What is there already is left alone, whatever its version; nothing is started or stopped.
 set -euo pipefail
 
@@ -10,6 +10,13 @@ need() { # COMMAND PACKAGE...
 }
 for what in "$@"; do
     case $what in
+        bench)
+            # rathole is built with OpenSSL and takes PKCS#12; the thin uplink is a network namespace.
+            need openssl openssl
+            need pkg-config pkg-config
+            [ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+            need ip iproute2
+            need tc iproute2 ;;
         build) need cc gcc libc6-dev ;;
         browser) need chromium chromium ;;
         web)

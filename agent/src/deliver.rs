@@ -70,8 +70,11 @@ pub async fn in_frames(
         let frames = Frames::new(&v2.id, start, flow, outlet);
         return as_it_comes(frames, beginning.freeze(), answer, v2.zstd).await;
     }
+    let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING).then(|| compressed(&beginning)).flatten();
+    let body = packed.as_deref().unwrap_or(&beginning);
     if cacheable && answer.status == 200 {
-        let etag = etag_of(&beginning);
+        // Of what is sent, which is a quarter of what came; the same answer is always compressed alike.
+        let etag = etag_of(body);
         if v2.etag.as_ref() == Some(&etag) {
             let start = Start { status: 304, content_type: None, zstd: false, etag: Some(etag) };
             Frames::new(&v2.id, start, flow, outlet).finish().await?;
@@ -79,10 +82,9 @@ pub async fn in_frames(
         }
         start.etag = Some(etag);
     }
-    let packed = (v2.zstd && beginning.len() >= WORTH_COMPRESSING).then(|| compressed(&beginning)).flatten();
     start.zstd = packed.is_some();
     let mut frames = Frames::new(&v2.id, start, flow, outlet);
-    frames.push(packed.as_deref().unwrap_or(&beginning)).await?;
+    frames.push(body).await?;
     frames.finish().await?;
     Ok(answer.status)
 }
@@ -137,7 +139,7 @@ async fn begin(
     limit: usize,
     patience: Option<Duration>,
 ) -> Result<(BytesMut, bool), Broken> {
-    let mut body = BytesMut::new();
+    let mut body = BytesMut::with_capacity(answer.length().map_or(0, |length| length.min(limit)));
     let mut pause = pin!(sleep(patience.unwrap_or(Duration::MAX)));
     loop {
         let chunk = tokio::select! {

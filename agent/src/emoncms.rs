@@ -147,6 +147,11 @@ impl Emoncms {
 }
 
 impl Answer {
+    /// How long the body is, where emoncms has said so.
+    pub fn length(&self) -> Option<usize> {
+        self.response.content_length().and_then(|length| usize::try_from(length).ok())
+    }
+
     /// The next piece of a body that has to be there before the deadline.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ impl Cloud {
         Self::with_crowd(homes, others, names, 0).await
     }
 
-    /// As [`Self::start`], and there may come so many homes more.
+    /// As [`Self::start`], and the broker lets so many homes more in.
     pub(crate) async fn with_crowd(
         homes: &[&str],
         others: &[&str],
@@ -61,21 +61,14 @@ impl Cloud {
             crowd::let_in(&broker.security_file(), crowd)?;
             broker.start_again().await;
         }
-        let crowd = (0..crowd).map(crowd::name);
-        let accounts: Vec<_> = homes
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain(crowd)
-            .map(|name| Account::new(&name))
-            .collect();
-        let setup = Setup {
+        let mut setup = Setup {
             broker_port: broker.ports().plain,
             keep_alive: 30,
-            accounts: accounts.clone(),
+            accounts: homes.iter().map(|name| Account::new(name)).collect(),
             limits: LIMITS.to_owned(),
         };
-        let bridge = Bridge::start(&setup).await;
-        Ok(Self { broker, bridge, accounts, passwords })
+        let bridge = Bridge::start(&mut setup).await;
+        Ok(Self { broker, bridge, accounts: setup.accounts, passwords })
     }
 
     /// How a home finds the broker.

@@ -56,15 +56,16 @@ pub(crate) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
         }
         let (after, took) = (cpu(), start.elapsed());
         let each = |after: Duration, before: Duration| {
-            (after - before).as_secs_f64() * 1000.0 / (homes - there) as f64
+            after.saturating_sub(before).as_secs_f64() * 1000.0 / (homes - there) as f64
         };
         let connect = (each(after.0, before.0), each(after.1, before.1));
 
         let before = cpu();
         tokio::time::sleep(WHILE).await;
         let after = cpu();
-        let busy =
-            |after: Duration, before: Duration| (after - before).as_secs_f64() / WHILE.as_secs_f64() * 100.0;
+        let busy = |after: Duration, before: Duration| {
+            after.saturating_sub(before).as_secs_f64() / WHILE.as_secs_f64() * 100.0
+        };
         let busy = (busy(after.0, before.0), busy(after.1, before.1));
         let (mut p50, mut p99, mut rate) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..plan.rounds.min(3) {

@@ -22,7 +22,8 @@ const PEERS: [Peer; 4] = [Peer::Ours, Peer::Prototype, Peer::Rathole, Peer::Old]
 pub(crate) async fn measure(peers: &Peers, plan: &Plan, report: &mut Report) -> Result<()> {
     peers.wake(Peer::Old);
     sleep(SETTLED).await;
-    let look = || PEERS.map(|peer| (peers.wake_ups(peer), usage::cpu(&peers.pids(peer, 1).0)));
+    let look =
+        || PEERS.map(|peer| peers.pids(peer, 1).0).map(|home| (usage::wake_ups(&home), usage::cpu(&home)));
     let before = look();
     sleep(WHILE).await;
     let after = look();
@@ -49,8 +50,8 @@ pub(crate) async fn measure(peers: &Peers, plan: &Plan, report: &mut Report) -> 
         peers.rest(peer);
         let loaded = memory(usage::peak_mb, peer);
         let seconds = WHILE.as_secs_f64();
-        let wake_ups = (after[index].0 - before[index].0) as f64 / seconds;
-        let busy = (after[index].1 - before[index].1).as_secs_f64() / seconds * 100.0;
+        let wake_ups = after[index].0.saturating_sub(before[index].0) as f64 / seconds;
+        let busy = after[index].1.saturating_sub(before[index].1).as_secs_f64() / seconds * 100.0;
         table.rows.push(vec![
             peer.name().into(),
             number(wake_ups),

@@ -17,6 +17,20 @@ pub(crate) fn cpu(pids: &[u32]) -> Duration {
     Duration::from_nanos(nanos.sum())
 }
 
+/// How often the threads that these processes have now went to sleep so far, and so how often they woke up.
+pub(crate) fn wake_ups(pids: &[u32]) -> u64 {
+    let threads = pids.iter().flat_map(|pid| {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
+        threads.filter_map(|thread| {
+            // One that has just ended has none.
+            let text = fs::read_to_string(thread.path().join("status")).ok()?;
+            let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<u64>().ok()
+        })
+    });
+    threads.sum()
+}
+
 /// A number of `/proc/PID/status`, summed up: `VmRSS` (memory now, kB), `VmHWM` (at most, kB).
 pub(crate) fn status(pids: &[u32], name: &str) -> u64 {
     let of = |pid: &u32| {

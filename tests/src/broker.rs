@@ -23,6 +23,8 @@ pub struct Broker {
     ports: Ports,
     certificates: Certificates,
     process: Option<Process>,
+    /// Lines of its configuration that no operator's file has.
+    further: String,
 }
 
 /// Where it listens, on 127.0.0.1.
@@ -56,7 +58,7 @@ impl Broker {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let certificates = certificates(folder.path());
         let ports = Ports { plain: 0, tls: 0, websockets: 0 };
-        let mut broker = Self { folder, ports, certificates, process: None };
+        let mut broker = Self { folder, ports, certificates, process: None, further: String::new() };
         broker.set_up();
         // A port can be taken between being found free and being listened on.
         for _ in 0..5 {
@@ -139,6 +141,33 @@ impl Broker {
                 return answers.clone();
             }
         }
+    }
+
+    /// Makes it carry messages between its own homes and the bridges at `hub`, as docs/capacity.md describes; starts
+    /// it anew for that.
+    pub async fn join(&mut self, hub: &Self) {
+        let (name, password) = (format!("broker-{}", ports::random_hex::<3>()), ports::random_hex::<12>());
+        let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": topic});
+        let acls = json!([
+            acl("subscribePattern", "user/+/request"),
+            acl("publishClientReceive", "user/+/request"),
+            acl("publishClientSend", "user/+/response/#"),
+            acl("publishClientSend", "user/+/status"),
+        ]);
+        hub.command(&json!([
+            {"command": "createRole", "rolename": name, "acls": acls},
+            {"command": "createClient", "username": name, "password": password, "roles": [{"rolename": name}]},
+        ]))
+        .await;
+        self.further = format!(
+            "connection hub\naddress 127.0.0.1:{}\nremote_clientid {name}\nremote_username {name}\n\
+             remote_password {password}\ncleansession true\nnotifications false\nkeepalive_interval 10\n\
+             restart_timeout 1 2\ntopic user/+/request in 0\ntopic user/+/response/# out 0\n\
+             topic user/+/status out 1\n",
+            hub.ports.plain
+        );
+        self.stop();
+        self.start_again().await;
     }
 
     /// Where dynamic security keeps its clients.
@@ -239,7 +268,7 @@ impl Broker {
             }
             _ => line.to_owned(),
         }));
-        lines.join("\n") + "\n"
+        lines.join("\n") + "\n" + &self.further
     }
 
     fn path(&self, name: &str) -> PathBuf {
