@@ -34,7 +34,7 @@ const HELP: &str = "\
 Measures remote access beside its peers. Usage: bench [OPTIONS]
 
   --only PARTS   of relay,idle,uplink,homes; separated by commas. Also: load, which asks our
-                 chain for 2 kB, 32 at once, and says who to look at with a profiler
+                 chain for --bytes [2000], 32 at once, and says who to look at with a profiler
   --rounds N     how often each pair is measured [5]
   --millis N     how long each measurement lasts [600]
   --homes N      the most homes at once [5000]
@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// How long each measurement lasts.
     pub(crate) lasting: Duration,
+    /// What `load` asks for.
+    pub(crate) bytes: usize,
     /// How many homes at most.
     pub(crate) homes: usize,
     out: PathBuf,
@@ -136,6 +138,7 @@ fn plan(mut arguments: lexopt::Parser) -> Result<Plan> {
         rounds: 5,
         lasting: Duration::from_millis(600),
         homes: 5000,
+        bytes: backend::SIZES[0],
         out: root.join("target/bench"),
     };
     while let Some(argument) = arguments.next()? {
@@ -143,6 +146,7 @@ fn plan(mut arguments: lexopt::Parser) -> Result<Plan> {
             Long("only") => plan.only = arguments.value()?.string()?.split(',').map(str::to_owned).collect(),
             Long("rounds") => plan.rounds = arguments.value()?.parse()?,
             Long("millis") => plan.lasting = Duration::from_millis(arguments.value()?.parse()?),
+            Long("bytes") => plan.bytes = arguments.value()?.parse()?,
             Long("homes") => plan.homes = arguments.value()?.parse()?,
             Long("out") => plan.out = arguments.value()?.into(),
             Long("help") | Short('h') => {

@@ -161,11 +161,11 @@ impl Peers {
         }
     }
 
-    /// Asks ours for small answers, for who looks at it meanwhile.
+    /// Asks for answers, for who looks at it meanwhile.
     pub(crate) async fn load(&self, plan: &Plan) -> Result<()> {
         for peer in [Peer::Ours, Peer::Prototype] {
             crate::say(&format!("{} now: home and cloud are {:?}\n", peer.name(), self.pids(peer, 1)));
-            let targets = self.targets(peer, backend::SIZES[0], 32, false)?;
+            let targets = self.targets(peer, plan.bytes, 32, false)?;
             let outcome = crate::load::run(&targets, 32, plan.lasting).await?;
             crate::say(&format!("{} requests\n", outcome.micros.len()));
         }
