@@ -30,11 +30,15 @@ async fn a_home_at_a_second_broker_is_served_through_the_first() {
     let export = world.get("/feed/csvexport.json?id=1&start=0&end=1&interval=1").await;
     assert_eq!((export.status, export.body.len() as u64), (200, size));
 
-    // The first broker still has the home's last word, and no last will comes from a broker that is gone: the bridge
-    // says that the home does not answer, not that it is away.
-    second.stop();
+    // A broker that hangs says no last wills: the bridge can only say that the home does not answer.
+    second.freeze();
     world.get("/feed/list.json").await.assert_refused(504, "home_timeout");
+    second.thaw();
+    answers(&world, "the home to be served again").await;
 
+    // One that is stopped says them first.
+    second.stop();
+    world.goes_offline().await;
     second.start_again().await;
     answers(&world, "the home to be served again").await;
 }
