@@ -18,8 +18,8 @@ remoteaccess-bridge - lets people see the emoncms at their home from anywhere
   remoteaccess-bridge [--config FILE]   run; FILE is /etc/emoncms-remoteaccess/bridge.toml unless given
   remoteaccess-bridge setup [--host NAME] [--certificate FILE --key FILE] [--root DIR]
                                         write what a new server needs: Mosquitto's configuration and accounts,
-                                        and FILE; again, it changes nothing. It copies the certificate for the
-                                        broker. DIR stands for / where an image is prepared
+                                        FILE, and the database; again, it changes nothing. It copies the
+                                        certificate for the broker. DIR stands for / where an image is prepared
   remoteaccess-bridge --check FILE      say what is wrong with FILE; exit status 0 if nothing is
   remoteaccess-bridge --help            show this
   remoteaccess-bridge --version         show the version

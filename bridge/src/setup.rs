@@ -1,10 +1,11 @@
-//! `remoteaccess-bridge setup`: the files that a new server needs, written once.
+//! `remoteaccess-bridge setup`: the files and the database that a new server needs, made once.
 //!
 //! What is there already is looked at and left as it is; what contradicts is refused, before anything is written.
 
 mod broker;
 mod configuration;
 mod conflicts;
+mod database;
 mod files;
 mod mosquitto;
 
@@ -73,7 +74,8 @@ pub fn run(wishes: &Wishes) -> Result<Report> {
     let security = broker::plan(&root, &configuration)?;
 
     configuration.write(&root, &mut report)?;
-    security.write(&root, &configuration, &[], &mut report)?;
+    let homes = database::make(&root, &configuration, security.is_there(), &mut report)?;
+    security.write(&root, &configuration, &homes, &mut report)?;
     snippet.write(&root, &mut report)?;
     mosquitto::certificate(&root, wishes.certificate.as_ref(), &mut report)?;
     report.what_is_left(&root, wishes.host.as_deref());
@@ -90,7 +92,11 @@ impl Report {
     }
 
     fn todo(&mut self, what: impl Into<String>) {
-        self.left.push(what.into());
+        let what = what.into();
+        // A user and a group of one name are missing together.
+        if !self.left.contains(&what) {
+            self.left.push(what);
+        }
     }
 
     fn what_is_left(&mut self, root: &Root, host: Option<&str>) {

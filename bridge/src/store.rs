@@ -212,9 +212,16 @@ impl Drop for Working<'_> {
 
 /// Makes SQLite's file so that nobody else can read it. What goes wrong shows when it is opened.
 fn create_private(url: &str) {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    if let Some(path) = sqlite_file(url) {
+        create_private_file(path.as_ref()).ok();
+    }
+}
+
+/// The file that a URL names, if it names one.
+pub fn sqlite_file(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
-    create_private_file(path.as_ref()).ok();
+    (!path.is_empty() && path != ":memory:").then_some(path)
 }
 
 fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {

@@ -249,6 +249,28 @@ async fn homes_come_back_after_the_broker_has_lost_its_clients() {
 }
 
 #[tokio::test]
+async fn setup_lets_homes_in_that_the_database_knows_before_any_bridge_runs() {
+    let mut world = World::start().await;
+    world.bridge.kill();
+    world.broker.stop();
+    let database = world.broker.root().join("var/lib/emoncms-remoteaccess-bridge/bridge.db");
+    world.bridge.operate(&["backup", &database.display().to_string()], "");
+    world.broker.forget_clients();
+    world.broker.start_again().await;
+    assert!(can_connect(&world, NAME, &world.broker_password).await);
+    assert!(can_connect(&world, OTHER, &world.other_password).await);
+    assert!(!can_connect(&world, OTHER, &world.broker_password).await);
+    // Bridges find nothing to put right, so that nobody is cut.
+    world.broker.logged(" as ra-").await;
+    let before = world.line.connections();
+    world.bridge.start_again().await;
+    world.meet_bridge();
+    world.comes_online().await;
+    assert_eq!(world.get("/feed/list.json").await.status, 200);
+    assert_eq!(world.line.connections(), before, "the session was cut");
+}
+
+#[tokio::test]
 async fn what_changes_while_the_broker_is_away_holds_when_it_is_back() {
     let mut world = World::start().await;
     world.broker.stop();

@@ -2,7 +2,7 @@
 
 use remoteaccess_tests::binaries;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -21,6 +21,7 @@ const UNNAMED: &str = "secret = \"0123456789abcdef0123456789abcdef\"\n[broker]\n
 const TOML: &str = "etc/emoncms-remoteaccess/bridge.toml";
 const SNIPPET: &str = "etc/mosquitto/conf.d/emoncms-remoteaccess.conf";
 const SECURITY: &str = "var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json";
+const DATABASE: &str = "var/lib/emoncms-remoteaccess-bridge/bridge.db";
 
 #[test]
 fn it_writes_what_is_missing_and_then_nothing_more() {
@@ -30,7 +31,9 @@ fn it_writes_what_is_missing_and_then_nothing_more() {
     let read = |file: &str| fs::read_to_string(root.path().join(file)).expect(file);
     let files = [TOML, SNIPPET, SECURITY];
     let before = files.map(read);
-    for (file, mode) in [(TOML, 0o640), (SECURITY, 0o600)] {
+    let database = fs::read(root.path().join(DATABASE)).expect("a database");
+    assert!(database.starts_with(b"SQLite format 3"), "it has no tables");
+    for (file, mode) in [(TOML, 0o640), (SECURITY, 0o600), (DATABASE, 0o600)] {
         let metadata = fs::metadata(root.path().join(file)).expect(file);
         assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
         assert!(said(&first).contains(file), "{}", said(&first));
@@ -45,6 +48,49 @@ fn it_writes_what_is_missing_and_then_nothing_more() {
     let second = setup(root.path(), &[]);
     assert!(second.status.success() && said(&second).contains("nothing was changed"), "{}", said(&second));
     assert_eq!(files.map(read), before);
+    assert_eq!(fs::read(root.path().join(DATABASE)).expect("a database"), database);
+}
+
+#[test]
+fn everything_belongs_to_who_has_to_use_it() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can give files away: not tested");
+        return;
+    }
+    let root = tempfile::tempdir().expect("a temporary folder");
+    let etc = root.path().join("etc");
+    fs::create_dir_all(&etc).expect("a folder can be made");
+    let users =
+        "mosquitto:x:4101:4201::/:/bin/false\nemoncms-remoteaccess-bridge:x:4102:4202::/:/bin/false\n";
+    let groups = "mosquitto:x:4201:\nemoncms-remoteaccess-bridge:x:4202:\n";
+    fs::write(etc.join("passwd"), users).expect("a file can be written");
+    fs::write(etc.join("group"), groups).expect("a file can be written");
+    let owner = |file: &str| {
+        let metadata = fs::metadata(root.path().join(file)).expect(file);
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o777)
+    };
+    assert!(setup(root.path(), &[]).status.success());
+    for (file, right) in [
+        (TOML, (0, 4202, 0o640)),
+        (SECURITY, (4101, 4201, 0o600)),
+        ("var/lib/mosquitto/emoncms-remoteaccess", (4101, 4201, 0o700)),
+        (DATABASE, (4102, 4202, 0o600)),
+        ("var/lib/emoncms-remoteaccess-bridge", (4102, 4202, 0o700)),
+    ] {
+        assert_eq!(owner(file), right, "{file}");
+    }
+    // A database that root has made, by adding an account before, is given to the bridge.
+    chown(root.path().join(DATABASE), Some(0), Some(0)).expect("root may");
+    let again = setup(root.path(), &[]);
+    assert!(again.status.success() && said(&again).contains("given to the bridge"), "{}", said(&again));
+    assert_eq!(owner(DATABASE), (4102, 4202, 0o600));
+    // Not so what only leads to a file, maybe one of somebody else's.
+    let elsewhere = root.path().join("elsewhere.db");
+    fs::rename(root.path().join(DATABASE), &elsewhere).expect("it can be moved");
+    chown(&elsewhere, Some(0), Some(0)).expect("root may");
+    symlink(&elsewhere, root.path().join(DATABASE)).expect("a link can be made");
+    assert!(setup(root.path(), &[]).status.success());
+    assert_eq!(owner("elsewhere.db").0, 0);
 }
 
 #[test]
@@ -67,7 +113,7 @@ fn it_refuses_what_contradicts_and_leaves_it_alone() {
         let output = setup(root.path(), &[]);
         assert!(!output.status.success() && said(&output).contains(words), "{file}: {}", said(&output));
         assert_eq!(fs::read_to_string(&path).expect(file), content);
-        let others = [TOML, SNIPPET, SECURITY].iter().filter(|other| **other != file);
+        let others = [TOML, SNIPPET, SECURITY, DATABASE].iter().filter(|other| **other != file);
         assert!(
             others.into_iter().all(|other| !root.path().join(other).exists()),
             "{file}: something was written"

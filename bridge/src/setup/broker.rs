@@ -34,6 +34,11 @@ pub(super) fn plan(root: &Root, configuration: &Configuration) -> Result<Securit
 }
 
 impl Security {
+    /// Whether nothing is to be written.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_there
+    }
+
     pub(super) fn write(
         &self,
         root: &Root,

@@ -1,4 +1,4 @@
-//! `bridge.toml`, with passwords of its own, and the database that it names.
+//! `bridge.toml`, with passwords of its own.
 
 use super::{
     Report,
@@ -16,13 +16,17 @@ pub(super) struct Configuration {
     text: Option<String>,
     /// The bridge's password at the broker.
     pub(super) password: Secret,
+    /// What homes' passwords are derived from.
+    pub(super) secret: Secret,
+    /// Where the database is.
+    pub(super) database: Secret,
 }
 
 pub(super) fn plan(root: &Root) -> Result<Configuration> {
     let path = root.path(PATH);
     if let Some(text) = super::read(&path)? {
         let config = Config::parse(&text).with_context(|| format!("{} does not serve", path.display()))?;
-        let broker = config.broker;
+        let (secret, database, broker) = (config.secret, config.database.url, config.broker);
         let (Some(BRIDGE), Some(password)) = (broker.username.as_deref(), broker.password) else {
             bail!(
                 "{} is there, but does not say broker.username = \"{BRIDGE}\" and a broker.password. Add both (any long \
@@ -30,7 +34,7 @@ pub(super) fn plan(root: &Root) -> Result<Configuration> {
                 path.display()
             );
         };
-        return Ok(Configuration { text: None, password });
+        return Ok(Configuration { text: None, password, secret, database });
     }
     let password = random::hex_id::<24>();
     let mut text = TEMPLATE.to_owned();
@@ -46,8 +50,9 @@ pub(super) fn plan(root: &Root) -> Result<Configuration> {
         }
         text = text.replace(line, &filled);
     }
-    Config::parse(&text).context("the configuration to be written")?;
-    Ok(Configuration { text: Some(text), password: Secret::new(password) })
+    let config = Config::parse(&text).context("the configuration to be written")?;
+    let (secret, database) = (config.secret, config.database.url);
+    Ok(Configuration { text: Some(text), password: Secret::new(password), secret, database })
 }
 
 impl Configuration {

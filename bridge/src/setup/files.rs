@@ -4,7 +4,7 @@ use super::Report;
 use anyhow::{Context, Result};
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, lchown},
     path::{Path, PathBuf},
 };
 
@@ -22,6 +22,8 @@ pub(super) struct Owner {
 pub(super) const MOSQUITTO: Owner = Owner { user: Some("mosquitto"), group: Some("mosquitto") };
 /// Root's, readable by the bridge.
 pub(super) const FOR_THE_BRIDGE: Owner = Owner { user: None, group: Some(SERVICE) };
+/// The bridge's own.
+pub(super) const THE_BRIDGES: Owner = Owner { user: Some(SERVICE), group: Some(SERVICE) };
 
 /// The service's user and group.
 const SERVICE: &str = "emoncms-remoteaccess-bridge";
@@ -101,6 +103,29 @@ impl Root {
         match chown(file, id(user), id(group)) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !self.is_system() => Ok(()),
             done => done.with_context(|| format!("{} cannot be given to its owner", file.display())),
+        }
+    }
+
+    /// Gives back a file that somebody else, most likely root, has made; true if it was somebody else's. What is no file
+    /// but leads to one is left alone, as its owner may have put it there.
+    pub(super) fn give_back(&self, file: &Path, owner: Owner) -> Result<bool> {
+        let Some(user) = owner.user.and_then(|name| self.number("/etc/passwd", name)) else {
+            return Ok(false);
+        };
+        let group = owner.group.and_then(|name| self.number("/etc/group", name));
+        let metadata = match fs::symlink_metadata(file) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be seen", file.display())),
+        };
+        if metadata.uid() == user || !metadata.is_file() {
+            return Ok(false);
+        }
+        match lchown(file, Some(user), group) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !self.is_system() => Ok(false),
+            done => done
+                .map(|()| true)
+                .with_context(|| format!("{} cannot be given to its owner", file.display())),
         }
     }
 
