@@ -50,6 +50,7 @@ test('feeds stand in groups that stay closed, and a search finds them', async ()
     const owner = await browser.owner(stage);
     const { page } = owner;
     const group = page.locator('.group').first();
+    await page.locator('.feed').first().waitFor();
     const rows = await page.locator('.feed').count();
     await group.getByRole('button', { expanded: true }).first().click();
     await page.waitForFunction((before) => document.querySelectorAll('.feed').length < before, rows);
