@@ -19,16 +19,17 @@ pub fn is_name(name: &str) -> bool {
     !name.contains('.') && Site::new(name).is_some()
 }
 
-/// Checks the name of a new account.
+/// Checks the name of a new account; the bridge's own at the broker is none.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str, broker_username: Option<&str>) -> Result<(), String> {
     if !is_name(name) {
         // Printed so that what it consists of can be seen.
         return Err(format!("the account name {name:?} may have 1 to 64 letters, digits, _ and - only"));
     }
-    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+    let mut reserved = RESERVED.into_iter().chain(broker_username);
+    if reserved.any(|reserved| reserved.eq_ignore_ascii_case(name)) {
         return Err(format!("the account name {name} is taken by the service itself"));
     }
     Ok(())
@@ -69,12 +70,24 @@ mod tests {
     #[test]
     fn names_that_mean_something_elsewhere_are_none() {
         for name in ["ann", "Ann-2_x", "0", &"x".repeat(64), "bridges"] {
-            assert_eq!(check_name(name), Ok(()), "{name}");
+            assert_eq!(check_name(name, Some("cloud-bridge")), Ok(()), "{name}");
         }
-        for name in
-            ["", "a.b", "a/b", "+", "#", "$CONTROL", "é", "a b", "bridge", "BRIDGE", "Admin", &"x".repeat(65)]
-        {
-            assert!(check_name(name).is_err(), "{name}");
+        for name in [
+            "",
+            "a.b",
+            "a/b",
+            "+",
+            "#",
+            "$CONTROL",
+            "é",
+            "a b",
+            "bridge",
+            "BRIDGE",
+            "Admin",
+            "Cloud-Bridge",
+            &"x".repeat(65),
+        ] {
+            assert!(check_name(name, Some("cloud-bridge")).is_err(), "{name}");
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct App {
     pub store: Store,
     /// How a browser shows who signed in.
     pub cookies: Cookies,
+    /// The bridge's name at the broker, which is nobody else's.
+    pub broker_username: Option<String>,
     /// The emoncms whose accounts may sign in.
     pub upstream: Option<Upstream>,
     /// What seals second factors.
@@ -101,6 +103,7 @@ impl App {
             told: Told::default(),
             store,
             cookies: Cookies::new(config.https),
+            broker_username: config.broker.username.clone(),
             upstream: config.upstream.as_ref().map(Upstream::new).transpose()?,
             vault: Vault::new(&config.secret),
             throttle: Throttle::default(),

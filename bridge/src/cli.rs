@@ -17,6 +17,8 @@ pub const HELP: &str = "\
                                         key, --first-generation is for a home with a client of 2018-2021
   remoteaccess-bridge [--config FILE] account passwd|disable|enable|delete NAME
   remoteaccess-bridge [--config FILE] account keys NAME [--new read|write [--label TEXT] | --revoke ID]
+  remoteaccess-bridge [--config FILE] account second-factor NAME --off
+                                        for who has lost it, and the recovery codes
   remoteaccess-bridge [--config FILE] home list [ACCOUNT]
   remoteaccess-bridge [--config FILE] home add ACCOUNT TITLE
   remoteaccess-bridge [--config FILE] home pairing|revoke|delete ACCOUNT HOME

@@ -60,7 +60,7 @@ async fn checked(
     let attempt = Attempt::new(peer, &fold(username), known_browser);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
 
-    let checked = match with_password(app, peer, username, password).await {
+    let checked = match with_password(app, head, username, password).await {
         Ok(Some(account)) => with_code(app, account, code).await,
         Ok(None) => Ok(Outcome::Wrong),
         Err(error) => Err(error),
@@ -76,8 +76,9 @@ async fn checked(
         }
         // Without a code nothing was guessed.
         Ok(Outcome::CodeNeeded(_)) | Err(Error::Busy | Error::Database) => app.throttle.not_checked(&attempt),
-        Ok(Outcome::Wrong) => refused(app, head, username).await?,
+        Ok(Outcome::Wrong) => refused(app, head, username, None).await?,
         // What the upstream could not be asked about was still checked here.
+        Err(Error::Upstream(_)) => refused(app, head, username, Some("emoncms could not be asked")).await?,
         Err(_) => {}
     }
     checked
@@ -123,7 +124,7 @@ pub async fn note(app: &App, head: &Parts, account: &Account, kind: &str, detail
     app.store.note(&Event { account_id, account, kind, address: &address, detail }).await
 }
 
-async fn refused(app: &App, head: &Parts, username: &str) -> Result<(), Error> {
+async fn refused(app: &App, head: &Parts, username: &str, why: Option<&str>) -> Result<(), Error> {
     // A password typed in place of a name must not be kept.
     let account = if is_name(username) { app.store.account_named(username).await? } else { None };
     let address = Peer::of(&head.extensions).address_text();
@@ -132,7 +133,7 @@ async fn refused(app: &App, head: &Parts, username: &str) -> Result<(), Error> {
         account: account.as_ref().map_or("-", |account| &account.name),
         kind: "sign-in-refused",
         address: &address,
-        detail: if account.is_some() { "wrong password" } else { "no such account" },
+        detail: why.unwrap_or(if account.is_some() { "wrong password" } else { "no such account" }),
     };
     app.store.note(&event).await
 }
@@ -150,7 +151,7 @@ async fn with_code(app: &App, account: Account, code: Option<&str>) -> Result<Ou
 
 async fn with_password(
     app: &App,
-    peer: Peer,
+    head: &Parts,
     name: &str,
     password: Secret,
 ) -> Result<Option<Account>, Error> {
@@ -160,34 +161,36 @@ async fn with_password(
         return Ok(account);
     }
     let may_be_there = match &account {
-        None => check_name(name).is_ok(),
+        None => check_name(name, app.broker_username.as_deref()).is_ok(),
         Some(account) => account.origin == Origin::Emoncms && !account.disabled,
     };
     let Some(upstream) = app.upstream.as_ref().filter(|_| may_be_there && !password.expose().is_empty())
     else {
         return Ok(None);
     };
-    let Some(id) = upstream.ask(name, &password, peer, account.is_some()).await? else { return Ok(None) };
-    from_upstream(app, name, password, id).await
+    let peer = Peer::of(&head.extensions);
+    match upstream.ask(name, &password, peer, account.is_some()).await? {
+        Some(id) => from_upstream(app, head, name, password, id).await,
+        None => Ok(None),
+    }
 }
 
 /// The account of a number at the upstream, whose password there was right just now.
-async fn from_upstream(app: &App, name: &str, password: Secret, id: i64) -> Result<Option<Account>, Error> {
+async fn from_upstream(
+    app: &App,
+    head: &Parts,
+    name: &str,
+    password: Secret,
+    id: i64,
+) -> Result<Option<Account>, Error> {
     let password_hash = app.passwords.hash(password).await?;
     if let Some(account) = app.store.account_upstream(id).await? {
         if account.disabled {
             return Ok(None);
         }
         app.store.set_password(account.id, &password_hash, None).await?;
-        let event = Event {
-            account_id: Some(account.id),
-            account: &account.name,
-            kind: "password-changed",
-            address: "emoncms",
-            detail: "it was changed there",
-        };
-        app.store.note(&event).await?;
-        return Ok(Some(account));
+        note(app, head, &account, "password-changed", "it was changed at emoncms").await?;
+        return app.store.account(account.id).await;
     }
     let new = NewAccount {
         name: name.to_owned(),
@@ -196,11 +199,17 @@ async fn from_upstream(app: &App, name: &str, password: Secret, id: i64) -> Resu
         password_hash,
         first_generation: false,
     };
-    let made = app.store.add_account(&new).await?;
-    if made.is_none() {
-        tracing::warn!(
-            "{name} is another account at the upstream emoncms than it is here; nobody was signed in"
-        );
+    if let Some(account) = app.store.add_account(&new).await? {
+        note(app, head, &account, "account-made", "from emoncms").await?;
+        return Ok(Some(account));
     }
-    Ok(made)
+    // Made by another request at the same time, or the name is that of somebody else.
+    let made = app.store.account_upstream(id).await?;
+    if made.is_none() {
+        if let Some(other) = app.store.account_named(name).await? {
+            note(app, head, &other, "sign-in-refused", "another account of emoncms has this name").await?;
+        }
+        tracing::warn!("somebody's name at the upstream emoncms is another account's here; see the audit");
+    }
+    Ok(made.filter(|account| !account.disabled))
 }

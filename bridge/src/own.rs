@@ -9,7 +9,7 @@ use crate::{
     household, input, login,
     login::Outcome,
     origin, session,
-    store::{Account, NewKey},
+    store::{Account, NewKey, Via},
 };
 use axum::{
     Json,
@@ -70,7 +70,12 @@ pub async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Result<Re
 /// `GET /-/session`: who is asking.
 pub async fn session(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
     let caller = identify(&app, &uri, &headers).await?;
-    Ok(private(who(caller.account(), caller.rights)))
+    let body = private(who(caller.account(), caller.rights));
+    let renewed = match caller.known.via {
+        Via::Session { .. } => session::renewed(&app, &headers).await?,
+        Via::Key { .. } => None,
+    };
+    Ok((AppendHeaders(renewed.map(|cookie| (header::SET_COOKIE, cookie))), body).into_response())
 }
 
 /// `DELETE /-/session`: signs out.

@@ -99,6 +99,16 @@ pub async fn find<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<(Arc<K
     Ok(None)
 }
 
+/// The cookie again, where its session has come to last longer than it was made for.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn renewed(app: &App, headers: &HeaderMap) -> Result<Option<HeaderValue>, Error> {
+    let found = find(app, headers).await?;
+    let longer = |known: &Known| matches!(known.via, Via::Session { created, expires, .. } if expires > created + SECONDS);
+    Ok(found.filter(|(known, _)| longer(known)).map(|(_, token)| app.cookies.set(token)))
+}
+
 /// Ends the session that the browser has, if it has one; tells whose it was.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod cache;
+mod file;
 mod homes;
 mod keys;
 mod pairings;
@@ -18,12 +19,14 @@ mod trouble;
 pub use accounts::{Account, NewAccount, Origin, fold};
 pub use audit::{Event, Happened};
 pub use cache::{Known, Via};
+pub use file::sqlite_file;
 pub use homes::{Credential, FIRST, Home, NewHome, new_nonce};
 pub use keys::{Key, NewKey};
 pub use sessions::{NewSession, Session};
 
 use crate::error::Error;
 use cache::Cache;
+use file::File;
 use remoteaccess_common::{Secret, random};
 use sqlx::{
     AnyPool, ConnectOptions, Executor,
@@ -55,6 +58,8 @@ struct Inner {
     trouble: Trouble,
     cache: Cache,
     at_work: watch::Sender<usize>,
+    /// SQLite's.
+    file: Option<Arc<File>>,
 }
 
 /// Why a database cannot be used at all.
@@ -106,8 +111,10 @@ impl Store {
             return Err(OpenError::Url("it must begin with sqlite: or postgres:".into()));
         }
         let in_memory = is_sqlite && url.contains(":memory:");
+        let file = sqlite_file(url).filter(|_| !in_memory).map(|path| Arc::new(File::new(path)));
         let url = match is_sqlite && !in_memory && !url.contains('?') {
-            true => format!("{url}?mode=rwc"),
+            // It is made here and nowhere else: where a file is taken away, no empty one takes its place.
+            true => format!("{url}?mode=rw"),
             false => url.to_owned(),
         };
         // Not the error's own text: it may quote the password.
@@ -118,8 +125,13 @@ impl Store {
             .acquire_timeout(SLOWEST_CONNECTION)
             .test_before_acquire(!is_sqlite);
         if is_sqlite {
-            if !in_memory {
-                create_private(&url);
+            if let Some(file) = &file {
+                let of_connection = Arc::clone(file);
+                file.make();
+                pool = pool.before_acquire(move |_, connection| {
+                    let serves = of_connection.serves(connection.age);
+                    Box::pin(async move { Ok(serves) })
+                });
             }
             pool = pool.idle_timeout(None).max_lifetime(None).after_connect(|connection, _| {
                 Box::pin(async move {
@@ -136,12 +148,20 @@ impl Store {
             trouble: Trouble::default(),
             cache: Cache::default(),
             at_work: watch::Sender::new(0),
+            file,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     async fn migrate(&self) -> Result<(), MigrateError> {
-        MIGRATIONS.run(&self.inner.pool).await
+        if let Some(file) = &self.inner.file {
+            file.make();
+        }
+        MIGRATIONS.run(&self.inner.pool).await?;
+        if let Some(file) = &self.inner.file {
+            file.is_ready();
+        }
+        Ok(())
     }
 
     fn check_version(&self, error: &MigrateError) -> Result<(), OpenError> {
@@ -168,6 +188,9 @@ impl Store {
             Ok(Err(error)) => error,
             Err(_) => sqlx::Error::PoolTimedOut,
         };
+        if let Some(file) = self.inner.file.as_ref().filter(|_| trouble::is_read_only(&error)) {
+            file.open_anew();
+        }
         if !trouble::is_away(&error) {
             self.inner.trouble.mention(&error.to_string());
         } else if self.inner.trouble.begin(&error.to_string()) {
@@ -208,25 +231,6 @@ impl Drop for Working<'_> {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
-}
-
-/// Makes SQLite's file so that nobody else can read it. What goes wrong shows when it is opened.
-fn create_private(url: &str) {
-    if let Some(path) = sqlite_file(url) {
-        create_private_file(path.as_ref()).ok();
-    }
-}
-
-/// The file that a URL names, if it names one.
-pub fn sqlite_file(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or_default();
-    (!path.is_empty() && path != ":memory:").then_some(path)
-}
-
-fn create_private_file(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(|_| ())
 }
 
 /// A number for a new row: random, and exact in JavaScript.

@@ -2,6 +2,7 @@
 
 use remoteaccess_tests::agent::Agent;
 use remoteaccess_tests::bridge::{Bridge, PASSWORD};
+use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::client::{Answer, Client};
 use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::wait::{SOON, until, within};
@@ -10,44 +11,6 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-
-/// Somebody who has signed in with a browser.
-struct Browser {
-    client: Client,
-    cookie: String,
-}
-
-impl Browser {
-    async fn sign_in(client: &Client, name: &str) -> Self {
-        let login = json!({"username": name, "password": PASSWORD});
-        let answer = Answer::of(client.request(Method::POST, "/-/session").json(&login)).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let cookie = answer.headers["set-cookie"].to_str().expect("a cookie is ASCII");
-        let cookie = cookie.split(';').next().expect("a cookie has a value").to_owned();
-        Self { client: client.clone(), cookie }
-    }
-
-    async fn does(&self, method: Method, path: &str, body: Value) -> Answer {
-        let request = self.client.request(method, path).header(COOKIE, &self.cookie);
-        let request = if body.is_null() { request } else { request.json(&body) };
-        Answer::of(request).await
-    }
-
-    async fn homes(&self) -> Vec<Value> {
-        let answer = self.does(Method::GET, "/-/homes", Value::Null).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json().as_array().expect("homes are a list").clone()
-    }
-
-    /// Makes a home and gives the code that connects it.
-    async fn adds(&self, title: &str) -> (Value, String) {
-        let answer = self.does(Method::POST, "/-/homes", json!({"title": title})).await;
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        let answer = answer.json();
-        let code = answer["pairing"]["password"].as_str().expect("a code").to_owned();
-        (answer["home"].clone(), code)
-    }
-}
 
 async fn can_connect(world: &World, name: &str, password: &str) -> bool {
     Peer::try_connect(world.broker.ports().plain, name, password).await.is_ok()

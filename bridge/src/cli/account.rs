@@ -25,6 +25,7 @@ pub(super) async fn run(config: &Config, store: &Store, arguments: &[&str]) -> R
         ["disable", name] => set_disabled(config, store, &find(store, name).await?, true).await,
         ["enable", name] => set_disabled(config, store, &find(store, name).await?, false).await,
         ["delete", name] => delete(config, store, &find(store, name).await?).await,
+        ["second-factor", name, "--off"] => end_second_factor(store, &find(store, name).await?).await,
         ["keys", name, options @ ..] => keys(store, &find(store, name).await?, options).await,
         _ => bail!(USAGE),
     }
@@ -53,7 +54,7 @@ async fn add(config: &Config, store: &Store, name: &str, options: &[&str]) -> Re
             _ => bail!(USAGE),
         }
     }
-    accounts::check_name(name).map_err(anyhow::Error::msg)?;
+    accounts::check_name(name, config.broker.username.as_deref()).map_err(anyhow::Error::msg)?;
     let taken = || anyhow!("there is an account {name} already");
     ensure!(store.account_named(name).await?.is_none(), taken());
     let new = NewAccount {
@@ -101,6 +102,15 @@ async fn delete(config: &Config, store: &Store, account: &Account) -> Result<()>
     note(store, account, "account-deleted", "").await?;
     say(&format!("{} is deleted\n", account.name))?;
     broker::report(broker::connect(config, store).await.household.account_changed(&homes).await?)
+}
+
+async fn end_second_factor(store: &Store, account: &Account) -> Result<()> {
+    let name = &account.name;
+    ensure!(account.totp_secret.is_some(), "{name} has no second factor");
+    store.clear_second_factor(account.id).await?;
+    store.end_sessions(account.id, None).await?;
+    note(store, account, "second-factor-off", "").await?;
+    say(&format!("{name} signs in with the password alone, and is signed out everywhere\n"))
 }
 
 async fn keys(store: &Store, account: &Account, options: &[&str]) -> Result<()> {

@@ -24,7 +24,7 @@ impl Store {
             }
             _ => {}
         }
-        super::create_private_file(part).with_context(|| format!("{} cannot be written", part.display()))?;
+        super::file::make_private(part).with_context(|| format!("{} cannot be written", part.display()))?;
         let name = part.to_str().context("the name of the file is no text")?;
         let copied = sqlx::query("VACUUM INTO $1").bind(name).execute(self.pool()).await;
         copied.with_context(|| format!("{} cannot be written", part.display()))?;

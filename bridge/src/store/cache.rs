@@ -35,6 +35,8 @@ pub enum Via {
     Session {
         /// Its number.
         id: i64,
+        /// Since when it is there.
+        created: i64,
         /// When it was last prolonged.
         seen: i64,
         /// Until when it lasts.

@@ -114,7 +114,7 @@ impl Store {
     /// Whose session has this hash, and when it was last used.
     pub(super) async fn find_session(&self, hash: &str) -> Result<Option<(accounts::Account, Via)>, Error> {
         let query = format!(
-            "SELECT session.id, session.seen, session.expires, {} FROM session JOIN account ON account.id = \
+            "SELECT session.id, session.created, session.seen, session.expires, {} FROM session JOIN account ON account.id = \
              session.account_id WHERE session.hash = $1 AND session.expires > $2 AND account.disabled = 0",
             accounts::COLUMNS
         );
@@ -123,6 +123,7 @@ impl Store {
         self.read(found.as_ref().map(|row| {
             let via = Via::Session {
                 id: row.try_get("id")?,
+                created: row.try_get("created")?,
                 seen: row.try_get("seen")?,
                 expires: row.try_get("expires")?,
             };

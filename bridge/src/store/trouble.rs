@@ -17,7 +17,15 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     away: AtomicBool,
-    said: Mutex<Option<(String, Instant)>>,
+    said: Mutex<Said>,
+}
+
+#[derive(Debug, Default)]
+struct Said {
+    /// Why it is away, or what it refused.
+    last: Option<(String, Instant)>,
+    /// Whether the operator believes that it is away.
+    away: bool,
 }
 
 impl Trouble {
@@ -28,50 +36,63 @@ impl Trouble {
 
     /// What was last said about it, while it is away.
     pub(super) fn what(&self) -> Option<String> {
-        self.is_there().then(|| self.said().as_ref().map(|(text, _)| text.clone()).unwrap_or_default())
+        self.is_there().then(|| self.said().last.as_ref().map(|(text, _)| text.clone()).unwrap_or_default())
     }
 
     /// It went away; true for the first who sees it.
     pub(super) fn begin(&self, text: &str) -> bool {
         let first = !self.away.swap(true, Ordering::Relaxed);
         if first {
-            self.say(text, "the database does not answer");
+            let mut said = self.said();
+            said.away |= said.say(text, "the database does not answer");
         }
         first
     }
 
-    /// It is still away, maybe for another reason.
+    /// It is still away, maybe for another reason: why it went tells more than how it comes back.
     pub(super) fn goes_on(&self, text: &str) {
-        let known = self.said().as_ref().is_some_and(|(said, _)| said == text);
-        if !known {
-            self.say(text, "the database still does not answer");
+        let mut said = self.said();
+        let lately = said.last.as_ref().is_some_and(|(_, at)| at.elapsed() < SAY_AGAIN);
+        if !lately {
+            said.away |= said.say(text, "the database still does not answer");
         }
     }
 
     /// It is there, but could not do something.
     pub(super) fn mention(&self, text: &str) {
-        self.say(text, "the database refuses");
+        self.said().say(text, "the database refuses");
     }
 
     /// It is there again.
     pub(super) fn end(&self) {
         self.away.store(false, Ordering::Relaxed);
-        *self.said() = None;
-        tracing::info!("the database answers again");
-    }
-
-    fn say(&self, text: &str, what: &str) {
-        let mut said = self.said();
-        let lately = said.as_ref().is_some_and(|(other, at)| other == text && at.elapsed() < SAY_AGAIN);
-        if !lately {
-            tracing::warn!("{what}: {text}");
-            *said = Some((text.to_owned(), Instant::now()));
+        // If it goes away again for the same reason within a minute, neither is said.
+        if std::mem::take(&mut self.said().away) {
+            tracing::info!("the database answers again");
         }
     }
 
-    fn said(&self) -> MutexGuard<'_, Option<(String, Instant)>> {
+    fn said(&self) -> MutexGuard<'_, Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Said {
+    /// Says it, unless the same was said lately.
+    fn say(&mut self, text: &str, what: &str) -> bool {
+        let lately = self.last.as_ref().is_some_and(|(other, at)| other == text && at.elapsed() < SAY_AGAIN);
+        if !lately {
+            tracing::warn!("{what}: {text}");
+            self.last = Some((text.to_owned(), Instant::now()));
+        }
+        !lately
+    }
+}
+
+/// Whether SQLite has its file open for reading only, which a connection stays.
+pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.len() < 5 && matches!(code.parse().map(|code: u32| code & 0xff), Ok(8)))
 }
 
 /// Whether an error means that nothing else will work either.

@@ -61,6 +61,23 @@ async fn a_session_ends_with_signing_out_and_with_signing_in_anew() {
 }
 
 #[tokio::test]
+async fn the_browser_keeps_the_cookie_as_long_as_the_session_lasts() {
+    let world = World::new().await;
+    let here = signed_in(&world, "ann").await;
+    let who = ask(&world, "GET", "/-/session", &here, &Value::Null).await;
+    assert_eq!((who.status.as_u16(), who.header("set-cookie")), (200, ""), "it has just got it");
+    let list = ask(&world, "GET", "/-/account/sessions", &here, &Value::Null).await.json();
+    let id = list[0]["id"].as_str().unwrap().parse().unwrap();
+    world.app.store.prolong_session(id, remoteaccess_bridge::session::SECONDS + 600).await.unwrap();
+    world.app.store.forget();
+    let who = ask(&world, "GET", "/-/session", &here, &Value::Null).await;
+    assert_eq!(cookie(&who), here);
+    assert!(who.header("set-cookie").contains("Max-Age=2592000"), "{}", who.header("set-cookie"));
+    let with_key = format!("/-/session?apikey={ANN_READ}");
+    assert_eq!(ask(&world, "GET", &with_key, &here, &Value::Null).await.header("set-cookie"), "");
+}
+
+#[tokio::test]
 async fn a_key_is_shown_once_works_and_can_be_taken_away() {
     let world = World::new().await;
     let ann = signed_in(&world, "ann").await;
