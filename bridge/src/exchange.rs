@@ -2,11 +2,11 @@
 
 use crate::{
     error::Error,
+    flooders::Flooders,
     hoard::Hoard,
     outbox::{Control, Outbox},
     pending::{Pending, Piece},
     rate::{Rate, Rates},
-    seldom::Seldom,
     window::Window,
 };
 use bytes::Bytes;
@@ -31,6 +31,8 @@ const MAX_PIECES: usize = CREDIT_WINDOW as usize / MIN_FRAME_BODY_BYTES;
 const WITHOUT_CREDIT: u32 = 8 * 1024;
 /// The same at once: the first generation's answers to a page with fifty graphs.
 const WITHOUT_CREDIT_AT_ONCE: u32 = 32 * 1024;
+/// Who has used that up so many times, 64 MB within seconds, is not answering but flooding.
+const FLOODS: u128 = 2;
 
 /// All requests under way, at most as many as the gate lets in.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub struct Exchange {
     outbox: Outbox,
     hoard: Hoard,
     without_credit: Rates<Site>,
-    flood: Seldom,
+    flooders: Flooders,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Exchange {
             outbox: Outbox::default(),
             hoard: Hoard::new(whole_answers),
             without_credit: Rates::new(Rate::new(WITHOUT_CREDIT, WITHOUT_CREDIT_AT_ONCE)),
-            flood: Seldom::default(),
+            flooders: Flooders::default(),
         }
     }
 
@@ -77,6 +79,11 @@ impl Exchange {
     /// What agents are to be told.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// Homes that are to be cut.
+    pub fn flooders(&self) -> &Flooders {
+        &self.flooders
     }
 
     /// How many answers are yet to come.
@@ -96,16 +103,14 @@ impl Exchange {
     /// `site` has sent something that no credit covered; false where that is more than it may.
     pub fn charge(&self, site: &Site, message: &[u8]) -> bool {
         let kilobytes = u32::try_from(message.len() / 1024).unwrap_or(u32::MAX).saturating_add(1);
-        let fine = self.without_credit.spend(site.clone(), kilobytes, Instant::now());
-        if !fine {
-            self.flood.say(|| {
-                tracing::warn!(
-                    "the home {site} sends more than it may and gets no requests for a while; if it goes on, disable its account"
-                );
-            });
+        let used_up = self.without_credit.spend(site.clone(), kilobytes, Instant::now());
+        if used_up > 0 {
             self.fail_site(site, &Error::HomeTooMuch);
         }
-        fine
+        if used_up >= FLOODS {
+            self.flooders.put(site);
+        }
+        used_up == 0
     }
 
     /// Makes an id and waits for its answer from `site`.

@@ -50,6 +50,7 @@ pub mod presence;
 pub mod pending;
 pub mod exchange;
 pub mod window;
+pub mod flooders;
 pub mod hoard;
 pub mod outbox;
 pub mod provision;
@@ -136,6 +137,8 @@ impl Bridge {
             tasks.spawn(courier.run());
         }
         tasks.spawn(provision::keep(app.provisioner.clone()));
+        let (exchange, count) = (Arc::clone(&app.exchange), app.metrics.homes_cut.clone());
+        tasks.spawn(provision::cut_flooders(app.provisioner.clone(), exchange, count));
         tasks.spawn(memory(Arc::clone(&app)));
         front.serve(app, pulse, stop).await
     }

@@ -37,6 +37,8 @@ pub struct Metrics {
     pub broker_connections: Counter,
     /// Bytes of messages from homes.
     pub broker_received: Counter,
+    /// Homes that flooded.
+    pub homes_cut: Counter,
     /// Requests that the database failed.
     pub database_errors: Counter,
 }
@@ -63,6 +65,7 @@ impl Metrics {
             traffic: Traffic::default(),
             broker_connections: Counter::default(),
             broker_received: Counter::default(),
+            homes_cut: Counter::default(),
             database_errors: Counter::default(),
         };
         metrics.registered(link)
@@ -93,6 +96,7 @@ impl Metrics {
             "Requests that the database failed",
             self.database_errors.clone(),
         );
+        registry.register("homes_cut", "Times that a home was cut off for flooding", self.homes_cut.clone());
         registry.register("homes_online", "Homes that are connected", now.homes_online.clone());
         registry.register("requests_in_flight", "Relayed requests that hold a place", now.requests.clone());
         registry.register("answers_pending", "Answers that have not come whole", now.answers.clone());

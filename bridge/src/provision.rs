@@ -3,6 +3,7 @@
 //! The database says what is wanted. Whatever is done for a home compares that with what the broker has, changes the
 //! broker, and looks at the database again: so it does not matter how many bridges do it at once, or which of them is late.
 
+mod cut;
 mod reconcile;
 mod steps;
 
@@ -21,6 +22,7 @@ use std::time::Duration;
 use steps::{Wanted, steps};
 use tokio::time::timeout;
 
+pub use cut::cut_flooders;
 pub use reconcile::keep;
 
 /// How long the broker may take for one home.
@@ -35,6 +37,12 @@ pub struct Provisioner {
     control: Control,
     link: Link,
     key: hmac::Key,
+}
+
+/// A client, as the broker tells of it.
+#[derive(Deserialize)]
+struct Found {
+    client: Client,
 }
 
 /// Whether the broker knows.
@@ -137,10 +145,6 @@ impl Provisioner {
     }
 
     async fn carry_out(&self, site: &Site, wanted: &Wanted) -> Result<(), Fault> {
-        #[derive(Deserialize)]
-        struct Found {
-            client: Client,
-        }
         let there = match self.control.ask::<Found>(Command::GetClient(site.clone())).await {
             Ok(found) => Some(found.client),
             Err(Fault::NotFound) => None,

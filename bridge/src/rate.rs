@@ -82,9 +82,10 @@ impl<K: Eq + Hash> Rates<K> {
         Ok(())
     }
 
-    /// Takes so many tokens of `who` whether they are there or not; says whether there is one left.
-    pub fn spend(&self, who: K, tokens: u32, now: Instant) -> bool {
-        let Some(Limit { token, bucket }) = self.limit else { return true };
+    /// Takes so many tokens of `who` whether they are there or not; says how many times the bucket is used up then: 0 while
+    /// there is a token left.
+    pub fn spend(&self, who: K, tokens: u32, now: Instant) -> u128 {
+        let Some(Limit { token, bucket }) = self.limit else { return 0 };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let full_at = buckets.full_at.get(&who).copied().unwrap_or(now).max(now);
         // Whatever it does, the wait ends some time.
@@ -92,7 +93,7 @@ impl<K: Eq + Hash> Rates<K> {
         if buckets.full_at.contains_key(&who) || buckets.has_room(now) {
             buckets.full_at.insert(who, full_at);
         }
-        full_at - now < bucket
+        (full_at - now).as_nanos() / bucket.as_nanos()
     }
 
     /// Whether `who` has a token.
@@ -146,11 +147,11 @@ mod tests {
     #[test]
     fn who_spends_what_is_not_there_waits_a_bounded_while() {
         let (rates, start) = (Rates::new(Rate::new(10, 50)), Instant::now());
-        assert!(rates.spend(1, 49, start) && rates.has_some(&1, start));
-        assert!(!rates.spend(1, 1, start) && !rates.has_some(&1, start) && rates.has_some(&2, start));
+        assert!(rates.spend(1, 49, start) == 0 && rates.has_some(&1, start));
+        assert!(rates.spend(1, 1, start) == 1 && !rates.has_some(&1, start) && rates.has_some(&2, start));
         assert!(rates.has_some(&1, start + SECOND));
         for _ in 0..100 {
-            rates.spend(1, u32::MAX, start);
+            assert!(rates.spend(1, u32::MAX, start) == u128::from(MOST_OWED));
         }
         assert!(!rates.has_some(&1, start + 35 * SECOND) && rates.has_some(&1, start + 36 * SECOND));
     }

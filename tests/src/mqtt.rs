@@ -133,6 +133,11 @@ impl Peer {
         self.client.publish(topic, QoS::AtMostOnce, false, payload).await.expect("the client runs");
     }
 
+    /// Publishes at most once; false where the connection has ended.
+    pub async fn try_publish(&self, topic: &str, payload: impl Into<Vec<u8>>) -> bool {
+        self.client.publish(topic, QoS::AtMostOnce, false, payload).await.is_ok()
+    }
+
     /// Publishes for whoever subscribes later, too, and waits until the broker has it.
     pub async fn retain(&mut self, topic: &str, payload: impl Into<Vec<u8>>) {
         self.client.publish(topic, QoS::AtLeastOnce, true, payload).await.expect("the client runs");
@@ -151,6 +156,17 @@ impl Peer {
             match self.next_event("a message").await {
                 Happened::Message(message) => return message,
                 Happened::Lost(error) => panic!("lost the broker: {error}"),
+                Happened::Subscribed(_) | Happened::Pong => {}
+            }
+        }
+    }
+
+    /// The next message, however long it takes; `None` once the connection has ended.
+    pub async fn next_if_any(&mut self) -> Option<Message> {
+        loop {
+            match self.events.recv().await? {
+                Happened::Message(message) => return Some(message),
+                Happened::Lost(_) => return None,
                 Happened::Subscribed(_) | Happened::Pong => {}
             }
         }

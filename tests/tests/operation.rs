@@ -7,9 +7,11 @@ use remoteaccess_tests::world::World;
 use remoteaccess_tests::{binaries, certs, ports};
 use reqwest::Method;
 use rustix::process::Signal;
+use serde_json::json;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -177,6 +179,39 @@ async fn systemd_is_told_when_it_listens_that_it_lives_and_when_it_stops() {
     bridge.process.signal(Signal::TERM);
     hears("STOPPING=1");
     assert_eq!(bridge.process.wait(SOON).and_then(|status| status.code()), Some(0));
+}
+
+#[tokio::test]
+async fn open_pages_do_not_hold_up_the_end() {
+    let mut world = World::start().await;
+    let login = json!({"username": world.account.name, "password": world.account.password});
+    let signed_in = Answer::of(world.client.request(Method::POST, "/-/session").json(&login)).await;
+    let cookie = signed_in.header("set-cookie").and_then(|cookie| cookie.split(';').next());
+    let cookie = cookie.expect("a cookie for who signed in").to_owned();
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let request = world.client.request(Method::GET, "/-/homes/events").header("cookie", &cookie);
+        let mut stream = request.send().await.expect("the bridge answers");
+        let first = within("a home's state", SOON, stream.chunk()).await.expect("the stream goes on");
+        assert!(first.is_some_and(|bytes| bytes.starts_with(b"event: home\n")));
+        streams.push(stream);
+    }
+    // These stay open with nothing asked, as browsers do.
+    assert_eq!(world.get("/feed/list.json").await.status, 200);
+    let address = world.bridge.url().trim_start_matches("http://").to_owned();
+    let _silent = tokio::net::TcpStream::connect(&address).await.expect("the bridge listens");
+    let start = Instant::now();
+    world.bridge.process().signal(Signal::TERM);
+    let ended = world.bridge.process_mut().wait(SOON).and_then(|status| status.code());
+    assert_eq!(ended, Some(0));
+    assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
+    for mut stream in streams {
+        let rest = within("the end of a stream", SOON, async {
+            while stream.chunk().await?.is_some() {}
+            reqwest::Result::Ok(())
+        });
+        assert!(rest.await.is_ok(), "it ends in good order, so that the page connects anew at once");
+    }
 }
 
 #[tokio::test]
