@@ -66,9 +66,14 @@ impl Bridge {
     /// Makes the accounts as an operator does, starts a bridge and waits until it listens.
     pub async fn start(setup: &mut Setup) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
-        let config = folder.path().join(CONFIG);
         let database = format!("sqlite:{}", folder.path().join("bridge.db").display());
-        std::fs::write(&config, setup.toml(&database)).expect("the temporary folder is writable");
+        Self::start_on(setup, &database, folder).await
+    }
+
+    /// The same with another database.
+    pub async fn start_on(setup: &mut Setup, database: &str, folder: TempDir) -> Self {
+        let config = folder.path().join(CONFIG);
+        std::fs::write(&config, setup.toml(database)).expect("the temporary folder is writable");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         std::fs::set_permissions(&config, private).expect("one's own file can be closed to others");
         for account in &mut setup.accounts {

@@ -155,3 +155,43 @@ async fn a_database_that_cannot_be_opened_is_told_and_waited_for() {
         assert!(Store::open(&Secret::new(url)).await.is_err(), "{url}");
     }
 }
+
+#[tokio::test]
+async fn while_something_else_writes_for_long_writing_is_refused_and_reading_is_not() {
+    let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
+    std::fs::create_dir(&folder).unwrap();
+    let url = format!("sqlite:{}/bridge.db", folder.display());
+    let store = Store::open(&Secret::new(url.clone())).await.unwrap();
+    let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+    let other = AnyPool::connect(&url).await.unwrap();
+    let mut writer = other.acquire().await.unwrap();
+    writer.execute("BEGIN IMMEDIATE").await.unwrap();
+    let start = std::time::Instant::now();
+    assert_eq!(store.signed_in(ann.id).await.unwrap_err(), Error::Database);
+    assert!(start.elapsed() < SLOWEST_ANSWER, "{:?}", start.elapsed());
+    assert!(store.account(ann.id).await.unwrap().is_some());
+    writer.execute("ROLLBACK").await.unwrap();
+    store.signed_in(ann.id).await.unwrap();
+    drop(writer);
+    other.close().await;
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_put_in_place_of_the_other_is_read_from_then_on() {
+    let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
+    std::fs::create_dir(&folder).unwrap();
+    let store = Store::open(&Secret::new(format!("sqlite:{}/bridge.db", folder.display()))).await.unwrap();
+    let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+    let (file, copy) = (folder.join("bridge.db"), folder.join("copy"));
+    store.back_up(&copy).await.unwrap();
+    store.delete_account(ann.id).await.unwrap();
+    for beside in ["bridge.db-wal", "bridge.db-shm"] {
+        std::fs::remove_file(folder.join(beside)).ok();
+    }
+    std::fs::rename(copy, file).unwrap();
+    assert!(store.account(ann.id).await.unwrap().is_some());
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
