@@ -102,7 +102,8 @@ async fn a_file_that_is_taken_away_is_missed_at_once_and_never_made_anew() {
     assert_eq!(lonely.lines(), 1, "{}", lonely.bridge.process().log());
 }
 
-#[tokio::test]
+// The line carries while the account is made, which waits for a command.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_that_goes_away_is_missed_at_once_and_found_again() {
     let Ok(url) = std::env::var("DATABASE_URL") else {
         std::eprintln!("skipped: DATABASE_URL is not set");
