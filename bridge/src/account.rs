@@ -9,7 +9,7 @@ use crate::{
     input, login, origin,
     own::private,
     second_factor,
-    store::{NewKey, Origin, Via},
+    store::{Account, NewKey, Origin, Via},
 };
 use axum::{
     body::Body,
@@ -161,9 +161,11 @@ pub async fn password(State(app): State<Arc<App>>, request: Request) -> Answer {
     }
     check_password(new.expose()).map_err(Error::BadRequest)?;
     login::confirm(&app, &head, account, old).await?;
-    let hash = app.passwords.hash(new).await?;
+    let hash = app.passwords.hash(new.clone()).await?;
     app.store.set_password(account.id, &hash, session_id(&caller)).await?;
     login::note(&app, &head, account, "password-changed", "").await?;
+    let changed = Account { password_hash: hash, ..account.clone() };
+    app.household.password_proved(&changed, &new).await?;
     Ok(done())
 }
 

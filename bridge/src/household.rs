@@ -120,7 +120,7 @@ impl Household {
         home: &Home,
         password: &Secret,
         stands_for: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Told, Error> {
         let nonce = password_nonce(stands_for);
         if home.credential != Credential::Account || home.nonce != nonce {
             self.store.set_credential(home.id, Credential::Account, &nonce).await?;
@@ -128,7 +128,7 @@ impl Household {
         if !home.first_generation {
             self.store.set_first_generation(home.id, true).await?;
         }
-        self.provisioner.apply(&home.site, Some(password)).await.map(|_| ())
+        self.provisioner.apply(&home.site, Some(password)).await
     }
 
     /// The owner has just proved the account's password: homes that sign in to the broker with it get it again where
@@ -136,13 +136,17 @@ impl Household {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn password_proved(&self, account: &Account, password: &Secret) -> Result<(), Error> {
+    pub async fn password_proved(&self, account: &Account, password: &Secret) -> Result<Told, Error> {
+        let mut told = Told::Now;
         for home in self.store.homes(account.id).await? {
             if home.credential == Credential::Account && !home.nonce.starts_with(OF_CODE) {
-                self.first_generation(&home, password, account.password_hash.expose()).await?;
+                let stands_for = account.password_hash.expose();
+                if self.first_generation(&home, password, stands_for).await? == Told::Later {
+                    told = Told::Later;
+                }
             }
         }
-        Ok(())
+        Ok(told)
     }
 
     /// Takes a home's credential away, which cuts its session.

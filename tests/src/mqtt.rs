@@ -186,14 +186,16 @@ impl Peer {
         tokio::time::timeout(limit, next).await.ok().flatten()
     }
 
+    /// Waits until the broker has ended the session.
+    pub async fn is_cut(&mut self) {
+        while self.events.recv().await.is_some_and(|event| !matches!(event, Happened::Lost(_))) {}
+    }
+
     /// Leaves in good order, so that no last will is published.
     pub async fn leave(self) {
         self.client.disconnect().await.expect("the client runs");
         let mut peer = self;
-        let gone = async {
-            while peer.events.recv().await.is_some_and(|event| !matches!(event, Happened::Lost(_))) {}
-        };
-        within("the client to be gone", SOON, gone).await;
+        within("the client to be gone", SOON, peer.is_cut()).await;
     }
 
     async fn next_event(&mut self, what: &str) -> Happened {

@@ -133,11 +133,7 @@ impl World {
             other_password,
             other,
         };
-        wait::until("the bridge to reach its broker", wait::SOON, async || {
-            let health = world.client.get_anonymously("/-/ready").await;
-            (health.status == 200).then_some(())
-        })
-        .await;
+        world.is_ready().await;
         world.connect(options.first_generation).await;
         world.agent.write_config(&world.config(&options));
         if options.agent {
@@ -177,6 +173,15 @@ impl World {
     /// Asks the bridge where it listens now, after it was started again.
     pub fn meet_bridge(&mut self) {
         self.client = Client::new(self.bridge.url());
+    }
+
+    /// Waits until the bridge has its broker and its database.
+    pub async fn is_ready(&self) {
+        wait::until("the bridge to reach its broker", wait::SOON * 4, async || {
+            let ready = self.client.get_anonymously("/-/ready").await;
+            (ready.status == 200).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the agent is connected and the bridge knows it.

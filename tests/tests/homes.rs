@@ -199,6 +199,58 @@ async fn a_client_of_2018_signs_up_with_its_password_and_serves_a_browser() {
 }
 
 #[tokio::test]
+async fn an_accounts_own_password_comes_back_to_a_broker_that_lost_it_once_its_owner_says_it() {
+    let options = Options { agent: false, first_generation: true, ..Options::default() };
+    let mut world = World::with(options).await;
+    for way in ["a browser", "the home's settings page"] {
+        world.broker.stop();
+        world.broker.forget_clients();
+        world.broker.start_again().await;
+        world.is_ready().await;
+        assert!(!can_connect(&world, NAME, PASSWORD).await, "the bridge knows the password");
+        if way == "a browser" {
+            Browser::sign_in(&world.client, NAME).await;
+        } else {
+            let answer = world.client.connects_home(NAME, PASSWORD, &[]).await;
+            assert_eq!(answer["success"], true, "{answer}");
+        }
+        assert!(can_connect(&world, NAME, PASSWORD).await, "{way} does not bring it back");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_password_is_changed_at_the_broker_and_cuts_who_has_the_old_one() {
+    let options = Options { agent: false, first_generation: true, ..Options::default() };
+    let mut world = World::with(options).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let mut home = Peer::connect(world.broker.ports().plain, NAME, PASSWORD).await;
+    let change = json!({"old": PASSWORD, "new": "another long password"});
+    let answer = alice.does(Method::POST, "/-/account/password", change).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    within("the session to be cut", SOON, home.is_cut()).await;
+    assert!(!can_connect(&world, NAME, PASSWORD).await);
+    assert!(can_connect(&world, NAME, "another long password").await);
+
+    // By the command line as well.
+    let said = world.bridge.operate(&["account", "passwd", NAME], "a third long password");
+    assert!(said.contains("new password"), "{said}");
+    assert!(!can_connect(&world, NAME, "another long password").await);
+    assert!(can_connect(&world, NAME, "a third long password").await);
+
+    // Where the broker is away the old one ends with its return, and the new one begins when its owner says it.
+    world.broker.stop();
+    let said = world.bridge.operate(&["account", "passwd", NAME], PASSWORD);
+    assert!(said.contains("as soon as it is"), "{said}");
+    world.broker.start_again().await;
+    until("the old password to end", SOON * 4, async || {
+        (!can_connect(&world, NAME, "a third long password").await).then_some(())
+    })
+    .await;
+    Browser::sign_in(&world.client, NAME).await;
+    assert!(can_connect(&world, NAME, PASSWORD).await);
+}
+
+#[tokio::test]
 async fn homes_come_back_after_the_broker_has_lost_its_clients() {
     let mut world = World::start().await;
     world.broker.stop();

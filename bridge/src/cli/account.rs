@@ -57,11 +57,12 @@ async fn add(config: &Config, store: &Store, name: &str, options: &[&str]) -> Re
     accounts::check_name(name, config.broker.username.as_deref()).map_err(anyhow::Error::msg)?;
     let taken = || anyhow!("there is an account {name} already");
     ensure!(store.account_named(name).await?.is_none(), taken());
+    let password = read_password()?;
     let new = NewAccount {
         name: name.to_owned(),
         upstream_id: None,
         userid: None,
-        password_hash: new_password(config)?,
+        password_hash: password::hash(password.expose(), config.accounts.argon2_memory_kib)?,
         first_generation,
     };
     let account = store.add_account(&new).await?.ok_or_else(taken)?;
@@ -81,9 +82,14 @@ async fn passwd(config: &Config, store: &Store, account: &Account) -> Result<()>
         account.origin == Origin::Local,
         "{name} has its password at the upstream emoncms; change it there"
     );
-    store.set_password(account.id, &new_password(config)?, None).await?;
+    let password = read_password()?;
+    let password_hash = password::hash(password.expose(), config.accounts.argon2_memory_kib)?;
+    store.set_password(account.id, &password_hash, None).await?;
     note(store, account, "password-changed", "").await?;
-    say(&format!("{name} has a new password and is signed out everywhere\n"))
+    say(&format!("{name} has a new password and is signed out everywhere\n"))?;
+    let changed = Account { password_hash, ..account.clone() };
+    let at_broker = broker::connect(config, store).await;
+    broker::report(at_broker.household.password_proved(&changed, &password).await?)
 }
 
 async fn set_disabled(config: &Config, store: &Store, account: &Account, disabled: bool) -> Result<()> {
@@ -172,15 +178,15 @@ async fn note(store: &Store, account: &Account, kind: &str, detail: &str) -> Res
     Ok(store.note(&event).await?)
 }
 
-/// Reads a password from standard input, and hashes it.
-fn new_password(config: &Config) -> Result<Secret> {
+/// Reads a password from standard input.
+fn read_password() -> Result<Secret> {
     let limit = u64::try_from(password::MAX_PASSWORD_BYTES).unwrap_or(u64::MAX);
     let mut text = String::new();
     io::stdin().take(limit.saturating_add(2)).read_to_string(&mut text).context("no password was read")?;
     let password = text.lines().next().unwrap_or_default();
     accounts::check_password(password)
         .map_err(|fault| anyhow!("{fault}: echo 'it' | remoteaccess-bridge account …"))?;
-    password::hash(password, config.accounts.argon2_memory_kib)
+    Ok(Secret::new(password))
 }
 
 fn word(rights: Rights) -> &'static str {

@@ -100,7 +100,8 @@ fn differs(home: &Home, client: Option<&Client>) -> bool {
         (Credential::Device, Some(client)) => {
             client.tag != tag(home) || client.disabled || !client.is_home_of(&home.site)
         }
-        (Credential::Account, Some(client)) => client.disabled,
+        // With an earlier password it is disabled, until its owner says the new one.
+        (Credential::Account, Some(client)) => client.disabled == (client.tag == tag(home)),
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) fn steps(site: &Site, wanted: &Wanted, there: Option<&Client>) -> Vec
         ],
         (Wanted::Client { tag, password, disabled }, Some(client)) => {
             let mut steps = vec![];
+            // An earlier password must not count any more, also where nobody has said the new one yet.
+            let is_outdated = password.is_none() && client.tag != *tag;
             if client.tag != *tag || !client.is_home_of(site) {
                 if let Some(password) = password {
                     let (site, password, tag) = (site.clone(), password.clone(), tag.clone());
@@ -49,7 +51,7 @@ pub(super) fn steps(site: &Site, wanted: &Wanted, there: Option<&Client>) -> Vec
                     steps.push(Command::ModifyClient { site, password, tag });
                 }
             }
-            match (*disabled, client.disabled) {
+            match (*disabled || is_outdated, client.disabled) {
                 (true, false) => steps.push(Command::DisableClient(name())),
                 (false, true) => steps.push(Command::EnableClient(name())),
                 _ => {}
@@ -89,7 +91,10 @@ mod tests {
             ),
             (wanted(Some("x"), false), None, vec!["CreateRole", "CreateClient"]),
             (wanted(None, false), None, vec![]),
-            (wanted(None, false), there("account:0", "home:ann", false), vec![]),
+            (wanted(None, false), there("device:1", "home:ann", false), vec![]),
+            (wanted(None, false), there("account:0", "home:ann", false), vec!["DisableClient"]),
+            (wanted(None, false), there("account:0", "home:ann", true), vec![]),
+            (wanted(None, false), there("device:1", "home:ann", true), vec!["EnableClient"]),
             (wanted(Some("x"), true), there("device:1", "home:ann", false), vec!["DisableClient"]),
             (wanted(Some("x"), true), there("device:1", "home:ann", true), vec![]),
             (wanted(Some("x"), true), None, vec![]),
