@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{
     sync::{broadcast, watch},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 /// How long after a connection a home's retained message may take. Only requests to a home that has not been heard
@@ -21,7 +21,11 @@ use tokio::{
 const SETTLES_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often it is written down what was heard of homes.
-pub const WRITTEN_EACH: Duration = Duration::from_secs(60);
+const WRITTEN_EACH: Duration = Duration::from_secs(60);
+/// So many times later the same is done for homes that are there and have nothing to say: hourly.
+const SILENT_ONES_EACH: u32 = 60;
+/// At the end, before systemd loses its patience.
+const LAST_WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 /// Homes heard of between two times; the others are heard again.
 const MAX_HEARD: usize = 20_000;
 /// Changes that wait for who listens to them.
@@ -117,6 +121,15 @@ impl Homes {
         }
     }
 
+    /// Who is there is seen now, without having said anything.
+    fn see_who_is_there(&self) {
+        let (ledger, seen) = (self.ledger(), clock::unix_now());
+        let mut heard = lock(&self.heard);
+        for (site, presence) in ledger.online().take(MAX_HEARD) {
+            heard.insert(site.clone(), Heard { agent: Some(presence.agent.clone()), seen });
+        }
+    }
+
     /// Tells of each home that says something. Who is slow misses some, and is told so.
     pub fn changes(&self) -> broadcast::Receiver<Site> {
         match &*lock(&self.changes) {
@@ -132,7 +145,7 @@ impl Homes {
 
     /// How many homes are there.
     pub fn online(&self) -> usize {
-        self.ledger().online()
+        self.ledger().online().count()
     }
 
     /// Whether `site` is there. Waits for its retained message just after a connection, otherwise answers at once.
@@ -154,8 +167,26 @@ impl Homes {
     }
 }
 
-/// Writes down what was heard since the last time, so that a home's last sign of life outlasts this process.
-pub async fn write(homes: &Homes, store: &Store) {
+/// Writes down what was heard, a bit later and together, so that a home's last sign of life outlasts this process.
+pub async fn remember(homes: &Homes, store: &Store) {
+    loop {
+        for _ in 0..SILENT_ONES_EACH {
+            sleep(WRITTEN_EACH).await;
+            write(homes, store).await;
+        }
+        homes.see_who_is_there();
+    }
+}
+
+/// The same for the last time.
+pub async fn remember_at_the_end(homes: &Homes, store: &Store) {
+    homes.see_who_is_there();
+    if timeout(LAST_WRITTEN_WITHIN, write(homes, store)).await.is_err() {
+        tracing::warn!("there was no time to write down when each home was last seen");
+    }
+}
+
+async fn write(homes: &Homes, store: &Store) {
     let heard = std::mem::take(&mut *lock(&homes.heard));
     for (site, Heard { agent, seen }) in heard {
         let seen = i64::try_from(seen).unwrap_or(i64::MAX);

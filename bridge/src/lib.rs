@@ -139,8 +139,12 @@ impl Bridge {
         tasks.spawn(provision::keep(app.provisioner.clone()));
         let (exchange, count) = (Arc::clone(&app.exchange), app.metrics.homes_cut.clone());
         tasks.spawn(provision::cut_flooders(app.provisioner.clone(), exchange, count));
-        tasks.spawn(memory(Arc::clone(&app)));
-        front.serve(app, pulse, stop).await
+        let remembering = Arc::clone(&app);
+        tasks.spawn(async move { homes::remember(&remembering.homes, &remembering.store).await });
+        let served = front.serve(Arc::clone(&app), pulse, stop).await;
+        homes::remember_at_the_end(&app.homes, &app.store).await;
+        app.store.close().await;
+        served
     }
 }
 
@@ -183,14 +187,6 @@ fn dispatch(app: &App, event: &Event<'_>) {
                 None => tracing::debug!(topic, "a topic that is not ours"),
             }
         }
-    }
-}
-
-/// Writes down what was heard of homes, a bit later and together.
-async fn memory(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(homes::WRITTEN_EACH).await;
-        homes::write(&app.homes, &app.store).await;
     }
 }
 

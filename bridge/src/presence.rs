@@ -82,11 +82,12 @@ impl Ledger {
         gone
     }
 
-    /// How many homes are there.
-    pub fn online(&self) -> usize {
-        let online =
-            |entry: &&Entry| entry.connection == self.connection && matches!(entry.home, Home::Online(_));
-        self.homes.values().filter(online).count()
+    /// The homes that are there, and what they say of themselves.
+    pub fn online(&self) -> impl Iterator<Item = (&Site, &Presence)> {
+        self.homes.iter().filter_map(|(site, entry)| match &entry.home {
+            Home::Online(presence) if entry.connection == self.connection => Some((site, presence)),
+            _ => None,
+        })
     }
 
     /// `site` was cut off, and what the broker kept of it was taken back; true if it was there.

@@ -80,6 +80,37 @@ async fn a_revoked_home_is_cut_at_once_and_its_waiting_callers_hear_of_it() {
 }
 
 #[tokio::test]
+async fn when_a_home_was_last_seen_outlasts_bridge_and_broker() {
+    let mut world = World::start().await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    // Cut, so that the broker keeps nothing of it: what is known later is the database's.
+    assert_eq!(alice.does(Method::DELETE, "/-/homes/home/credential", Value::Null).await.status, 200);
+    world.goes_offline().await;
+    let before = alice.homes().await[0].clone();
+    assert_eq!(before["state"], "offline", "{before}");
+    world.bridge.process_mut().stop();
+    world.bridge.start_again().await;
+    world.meet_bridge();
+    world.is_ready().await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let after = alice.homes().await[0].clone();
+    for what in ["state", "last_seen"] {
+        assert!(after[what] == before[what] && !after[what].is_null(), "{what}: {before} {after}");
+    }
+    assert!(after["agent"].is_string(), "{after}");
+
+    // Who was there all the time was seen when the bridge ended, however long ago it said something.
+    let password = world.client.device_password(NAME, PASSWORD).await;
+    world.agent.edit(|config| {
+        config.insert("MQTT_PASSWORD".into(), password.into());
+    });
+    world.comes_online().await;
+    world.bridge.process_mut().stop();
+    let said = world.bridge.operate(&["home", "list", NAME], "");
+    assert!(said.contains("seen 2"), "{said}");
+}
+
+#[tokio::test]
 async fn an_account_has_several_homes_each_at_an_address_of_its_own() {
     let mut world = World::start().await;
     let alice = Browser::sign_in(&world.client, NAME).await;
@@ -167,6 +198,11 @@ async fn a_browser_hears_how_its_homes_come_and_go_until_it_signs_out() {
     hears("that it has gone", r#""state":"offline""#).await;
     world.agent.launch();
     hears("that it is back", r#""state":"online""#).await;
+    let (cabin, _) = alice.adds("Cabin").await;
+    hears("that there is another one", r#""state":"never""#).await;
+    assert_eq!(alice.does(Method::DELETE, "/-/homes/cabin", Value::Null).await.status, 200);
+    hears("that it is no more", r#"{"name":"cabin","state":"deleted"}"#).await;
+    assert_eq!(cabin["name"], "cabin");
     assert_eq!(alice.does(Method::DELETE, "/-/session", Value::Null).await.status, 200);
     let end = async { while stream.chunk().await.expect("it ends in good order").is_some() {} };
     within("the stream to end", SOON, end).await;

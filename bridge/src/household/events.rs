@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use remoteaccess_protocol::Site;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
     convert::Infallible,
@@ -119,7 +119,15 @@ impl Listener {
                 self.told.insert(home.name.clone(), state);
             }
         }
-        self.told.retain(|name, _| caller.known.homes.iter().any(|home| home.name == *name));
+        let ready = &mut self.ready;
+        self.told.retain(|name, _| {
+            let is_there = caller.known.homes.iter().any(|home| home.name == *name);
+            if !is_there {
+                let gone = json!({"name": name, "state": "deleted"});
+                ready.push_back(format!("event: home\ndata: {gone}\n\n").into());
+            }
+            is_there
+        });
         true
     }
 

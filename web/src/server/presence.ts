@@ -7,11 +7,14 @@ export interface Presence {
     last_seen?: number;
 }
 
+/** What is heard of a home: how it is, or that it is no more. */
+export type Change = Presence | { name: string; state: 'deleted' };
+
 const POLL_MS = 15_000;
 const RETRY_MS = 60_000;
 
 /** Calls `hear` for each change while somebody looks, or `poll` now and then. Returns how to stop it. */
-export function watchPresence(hear: (change: Presence) => void, poll: () => void): () => void {
+export function watchPresence(hear: (change: Change) => void, poll: () => void): () => void {
     let events: EventSource | null = null;
     let polling = 0;
     let retry = 0;
@@ -52,11 +55,11 @@ export function watchPresence(hear: (change: Presence) => void, poll: () => void
     };
 }
 
-function read(text: string): Presence | null {
+function read(text: string): Change | null {
     try {
         const change: unknown = JSON.parse(text);
         const isOne = typeof change === 'object' && change !== null && 'name' in change && 'state' in change;
-        return isOne ? (change as Presence) : null;
+        return isOne ? (change as Change) : null;
     } catch {
         return null;
     }

@@ -2,7 +2,7 @@
 
 import { computed, ref, shallowRef } from 'vue';
 import { ask, type Refusal } from '../server/http';
-import { watchPresence, type Presence } from '../server/presence';
+import { watchPresence, type Change, type Presence } from '../server/presence';
 import { keep, load } from './memory';
 
 export interface Home extends Presence {
@@ -75,11 +75,11 @@ export function forgetHomes(): void {
     homes.value = null;
 }
 
-function hear(change: Presence): void {
+function hear(change: Change): void {
     const list = homes.value;
     const was = list?.find(({ name }) => name === change.name);
     if (!list) return;
-    if (!was) {
+    if (!was || change.state === 'deleted') {
         loadHomes();
         return;
     }
