@@ -24,8 +24,8 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(1);
 const WRITTEN_EACH: Duration = Duration::from_secs(60);
 /// So many times later the same is done for homes that are there and have nothing to say: hourly.
 const SILENT_ONES_EACH: u32 = 60;
-/// At the end, before systemd loses its patience.
-const LAST_WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+/// For the database at the end, before systemd loses its patience.
+pub const LAST_WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 /// Homes heard of between two times; the others are heard again.
 const MAX_HEARD: usize = 20_000;
 /// Changes that wait for who listens to them.

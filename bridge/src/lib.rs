@@ -143,7 +143,8 @@ impl Bridge {
         tasks.spawn(async move { homes::remember(&remembering.homes, &remembering.store).await });
         let served = front.serve(Arc::clone(&app), pulse, stop).await;
         homes::remember_at_the_end(&app.homes, &app.store).await;
-        app.store.close().await;
+        // A database that is away is not waited for.
+        tokio::time::timeout(homes::LAST_WRITTEN_WITHIN, app.store.close()).await.ok();
         served
     }
 }
