@@ -209,8 +209,10 @@ test('a phone shows all of it without scrolling sideways', async () => {
     for (const view of ['#/feeds', '#/graph?feeds=1,2r', '#/now', '#/inputs', '#/account']) {
         await owner.open(view);
         await owner.page.locator('h1').waitFor();
-        const wide = await owner.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${view} is ${wide} too wide`);
+        if (view.startsWith('#/graph')) await owner.page.getByText('Updated at').waitFor();
+        // The window's own innerWidth grows along with a page that is too wide for a phone.
+        const wide = await owner.page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= LOOKS.phone.viewport.width, `${view} is ${wide} wide`);
     }
     await owner.leave();
 });
