@@ -4,8 +4,8 @@ use crate::{config::BrokerConfig, error::Error};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
-use remoteaccess_common::{Backoff, trust};
-use remoteaccess_protocol::{ClientId, limits::MAX_PACKET_BYTES};
+use remoteaccess_common::{Backoff, random, trust};
+use remoteaccess_protocol::limits::MAX_PACKET_BYTES;
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, EventLoop, MqttOptions, NetworkOptions, Packet, QoS,
     SubscribeReasonCode, TlsConfiguration, Transport,
@@ -148,16 +148,16 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Prepares a connection in the name of `client_id` that hears `topics`, a few.
+    /// Prepares a connection that hears `topics`, a few.
+    ///
+    /// Its MQTT client id is nobody's business: whoever connects with it takes the connection's place, under
+    /// whatever account (MQTT 3.1.1, section 3.1.4). It is not the client id that homes answer to, and no log has it.
     ///
     /// # Errors
     /// Where TLS cannot be set up.
-    pub fn new(
-        config: &BrokerConfig,
-        client_id: &ClientId,
-        topics: Vec<Subscription>,
-    ) -> Result<(Self, Link)> {
-        let mut options = MqttOptions::new(client_id.as_str(), &config.host, config.port());
+    pub fn new(config: &BrokerConfig, topics: Vec<Subscription>) -> Result<(Self, Link)> {
+        let client_id = format!("bridge-{}", random::hex_id::<16>());
+        let mut options = MqttOptions::new(client_id, &config.host, config.port());
         options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
         options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
         if let (Some(username), Some(password)) = (&config.username, &config.password) {
@@ -230,7 +230,7 @@ impl Connection {
                         on_event(Event::Ready);
                         self.state.send_replace(Some(client.clone()));
                         let (host, port) = self.options.broker_address();
-                        tracing::info!("broker connected: {host}:{port} as {}", self.options.client_id());
+                        tracing::info!("broker connected: {host}:{port}");
                     }
                 }
                 Packet::Publish(message) => on_event(Event::Message {

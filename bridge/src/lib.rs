@@ -101,7 +101,7 @@ impl Bridge {
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
             .context("hexadecimal digits make a client id")?;
-        let (connection, link) = Connection::new(&config.broker, &client, topics(&client))?;
+        let (connection, link) = Connection::new(&config.broker, topics(&client))?;
         let store = Store::open(&config.database.url).await?;
         let front = Front::bind(&config).await?;
         let app = Arc::new(App::new(&config, store, client, link)?);

@@ -45,13 +45,19 @@ enum Happened {
 impl Peer {
     /// Connects to a listener without TLS on this machine, and says why the broker refuses.
     pub async fn try_connect(port: u16, user: &str, password: &str) -> Result<Self, ConnectReturnCode> {
-        Self::begin(port, user, password, None).await
+        Self::begin(port, user, password, &random_id(), None).await
+    }
+
+    /// Connects under a client id of one's choice, which takes it from whoever has it.
+    pub async fn connect_as(port: u16, user: &str, password: &str, client_id: &str) -> Self {
+        let peer = Self::begin(port, user, password, client_id, None).await;
+        peer.unwrap_or_else(|code| panic!("the broker refuses {user}: {code:?}"))
     }
 
     /// Connects with a last will, which the broker keeps when it says it.
     pub async fn connect_with_will(port: u16, user: &str, password: &str, topic: &str, will: &str) -> Self {
         let will = LastWill::new(topic, will, QoS::AtLeastOnce, true);
-        let peer = Self::begin(port, user, password, Some(will)).await;
+        let peer = Self::begin(port, user, password, &random_id(), Some(will)).await;
         peer.unwrap_or_else(|code| panic!("the broker refuses {user}: {code:?}"))
     }
 
@@ -59,9 +65,9 @@ impl Peer {
         port: u16,
         user: &str,
         password: &str,
+        id: &str,
         will: Option<LastWill>,
     ) -> Result<Self, ConnectReturnCode> {
-        let id = format!("peer-{}", crate::ports::random_hex::<6>());
         let mut options = MqttOptions::new(id, "127.0.0.1", port);
         options
             .set_credentials(user, password)
@@ -207,4 +213,8 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.polling.abort();
     }
+}
+
+fn random_id() -> String {
+    format!("peer-{}", crate::ports::random_hex::<6>())
 }

@@ -83,6 +83,21 @@ async fn overhearing(world: &World) -> (Peer, String) {
 }
 
 #[tokio::test]
+async fn nobody_can_take_the_bridges_place_by_the_client_id_that_homes_see() {
+    let world = World::start().await;
+    let (_alice, client) = overhearing(&world).await;
+    let (port, before) = (world.broker.ports().plain, world.bridge.process().log());
+    let connections = |log: &str| log.matches("broker connected").count();
+    for _ in 0..3 {
+        let mut bob = Peer::connect_as(port, "bob", &world.other_password, &client).await;
+        assert!(bob.subscribe("user/bob/request").await);
+        let answer = world.get("/feed/list.json").await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert_eq!(connections(&world.bridge.process().log()), connections(&before), "the bridge was cut off");
+}
+
+#[tokio::test]
 async fn garbage_on_every_topic_ends_no_session() {
     let world = World::start().await;
     let (alice, client) = overhearing(&world).await;

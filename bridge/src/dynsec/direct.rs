@@ -6,8 +6,6 @@ use crate::{
     config::BrokerConfig,
 };
 use anyhow::{Context, Result};
-use remoteaccess_common::random;
-use remoteaccess_protocol::ClientId;
 use rumqttc::QoS;
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
@@ -31,10 +29,8 @@ impl Direct {
     /// # Errors
     /// Where the broker is not there, or does not let a bridge manage its clients.
     pub async fn connect(config: &BrokerConfig) -> Result<Self> {
-        let client = ClientId::new(&format!("b-cli-{}", random::hex_id::<8>()));
-        let client = client.context("hexadecimal digits make a client id")?;
         let topics = vec![Subscription::needed(ANSWERS, QoS::AtMostOnce)];
-        let (connection, link) = Connection::new(config, &client, topics)?;
+        let (connection, link) = Connection::new(config, topics)?;
         let (control, courier) = Control::new(link.clone());
         let mut tasks = JoinSet::new();
         let ear = control.clone();
