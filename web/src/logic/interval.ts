@@ -19,15 +19,20 @@ export function isCalendar(interval: Interval): interval is Calendar {
     return typeof interval === 'string';
 }
 
-/** The smallest step with which no more than `points` points fill the window. */
-export function choose(window: Window, points: number): number {
-    const least = (window.end - window.start) / Math.max(1, points);
+/** The smallest step with which no more than `points` points fill the window, and none below the feeds' `own`. */
+export function choose(window: Window, points: number, own = 0): number {
+    const least = Math.max(own, (window.end - window.start) / Math.max(1, points));
     return STEPS.find((step) => step >= least) ?? Math.ceil(least / 86_400) * 86_400;
 }
 
 /** `wanted`, or the next that emoncms would not refuse. */
 export function bearable(wanted: number, window: Window): number {
     return (window.end - window.start) / wanted > MOST_POINTS ? choose(window, MOST_POINTS) : wanted;
+}
+
+/** `step`, or the next that is a whole number of a feed's own; emoncms would round it itself and not say so. */
+export function fitting(step: number, own: number | null): number {
+    return own ? Math.max(1, Math.ceil(step / own)) * own : step;
 }
 
 /** The window with its ends on whole steps, so that points stay where they are while the window moves. */

@@ -68,6 +68,14 @@ export function withoutFiller({ times, values }: Points, step: number): Points {
     return kept;
 }
 
+/** What lies between two values as a rule. */
+export function usualStep({ times, values }: Points): number {
+    const known = times.filter((_, at) => values[at] !== null);
+    const steps = known.slice(1).map((time, at) => time - known[at]!);
+    steps.sort((a, b) => a - b);
+    return steps[Math.floor(steps.length / 2)] ?? 0;
+}
+
 export interface Summary {
     min: Value;
     max: Value;

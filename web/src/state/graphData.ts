@@ -2,10 +2,11 @@
 
 import { computed, onMounted, onUnmounted, ref, shallowRef, watch, type Ref } from 'vue';
 import { isMeter, type Graph } from '../logic/graph';
-import { aligned, bearable, choose, isCalendar, seconds, type Interval } from '../logic/interval';
-import { withoutFiller, type Points } from '../logic/points';
-import { midnight, until, type Window } from '../logic/window';
-import { feedData, type Question } from '../server/feeds';
+import { bearable, choose, isCalendar, seconds, type Interval } from '../logic/interval';
+import type { Points } from '../logic/points';
+import { came, questions, type Came, type Wanted } from '../logic/queries';
+import { until, type Window } from '../logic/window';
+import { feedData } from '../server/feeds';
 import type { Refusal } from '../server/http';
 import { now } from './clock';
 import { feed, feeds } from './feeds';
@@ -20,12 +21,12 @@ const FIXED_INTERVAL = ['5', '6'];
 const NONE: Points = { times: [], values: [] };
 
 export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, width: Ref<number>) {
-    const found = shallowRef(new Map<string, Points>());
-    const points = computed(() => graph.value.series.map(({ id }) => found.value.get(id) ?? NONE));
+    const found = shallowRef(new Map<string, Came>());
+    const points = computed(() => graph.value.series.map(({ id }) => found.value.get(id)?.points ?? NONE));
+    const steps = computed(() => graph.value.series.map(({ id }) => found.value.get(id)?.step ?? step.value));
     const at = ref(0);
     const refusal = ref<Refusal | null>(null);
     const asking = ref(false);
-    const loadedStep = ref<Interval>(60);
     const liveEnd = ref(now.value);
     let under: AbortController | null = null;
     let timer = 0;
@@ -38,25 +39,15 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         if (interval !== null && isCalendar(interval)) return interval;
         if (interval !== null) return bearable(interval, window_.value);
         const dots = series.some(({ shape }) => shape === 'bars') ? DOTS_EACH.bars : DOTS_EACH.line;
-        return choose(window_.value, Math.max(60, width.value) / dots);
+        const finest = Math.min(...series.map(({ id }) => own(id) ?? 0));
+        return choose(window_.value, Math.max(60, width.value) / dots, Number.isFinite(finest) ? finest : 0);
     });
     const step = computed(() => seconds(interval.value));
 
-    /** emoncms takes one answer for all, so series that are asked for differently go apart. */
-    function questions(): Question[] {
-        const asked = isCalendar(interval.value)
-            ? { start: midnight(window_.value.start), end: window_.value.end }
-            : aligned(window_.value, interval.value);
-        const groups = new Map<string, Question>();
-        for (const { id, delta } of graph.value.series) {
-            // The mean of a meter's count says nothing.
-            const average = graph.value.average && !delta && !isMeter(feed(id)?.unit ?? '');
-            const key = `${average} ${delta}`;
-            const group = groups.get(key) ?? { ids: [], ...asked, interval: interval.value, average, delta };
-            group.ids.push(id);
-            groups.set(key, group);
-        }
-        return [...groups.values()];
+    function wanted(): Wanted[] {
+        return graph.value.series.map(({ id, delta }) => {
+            return { id, delta, meter: isMeter(feed(id)?.unit ?? ''), own: own(id) };
+        });
     }
 
     async function load(): Promise<void> {
@@ -69,17 +60,18 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         }
         const mine = (under = new AbortController());
         asking.value = true;
-        const wanted = interval.value;
-        const answers = await Promise.all(questions().map((question) => feedData(question, mine.signal)));
+        const asked = questions(wanted(), window_.value, interval.value, graph.value.average);
+        const answers = await Promise.all(asked.map((question) => feedData(question, mine.signal)));
         if (under !== mine) return;
         asking.value = false;
         under = null;
         const failed = answers.find((answer) => !answer.ok);
         if (failed && !failed.ok) refusal.value = failed.refusal;
         else {
-            loadedStep.value = wanted;
-            const came = answers.flatMap((answer) => (answer.ok ? [...answer.data] : []));
-            found.value = new Map(came.map(([id, one]) => [id, readable(id, one)]));
+            const pairs = answers.flatMap((answer, at) =>
+                answer.ok ? [...answer.data].map(([id, one]) => [id, one, asked[at]!.interval] as const) : [],
+            );
+            found.value = new Map(pairs.map(([id, one, interval]) => [id, came(one, interval, own(id))]));
             [at.value, refusal.value] = [now.value, null];
         }
         again();
@@ -127,18 +119,11 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         under?.abort();
     });
 
-    return { points, at, refusal, asking, window: window_, interval, step, loadedStep, load };
+    return { points, at, refusal, asking, window: window_, interval, steps, load };
 }
 
-function readable(id: string, found: Points): Points {
-    const { engine = '5' } = feed(id) ?? {};
-    return FIXED_INTERVAL.includes(engine) ? found : withoutFiller(found, usualStep(found) * 5);
-}
-
-/** What lies between two values as a rule, where a feed's values come when they like. */
-function usualStep({ times, values }: Points): number {
-    const known = times.filter((_, at) => values[at] !== null);
-    const steps = known.slice(1).map((time, at) => time - known[at]!);
-    steps.sort((a, b) => a - b);
-    return steps[Math.floor(steps.length / 2)] ?? 0;
+/** How far apart the points of a feed with a fixed interval are, where that is known. */
+function own(id: string): number | null {
+    const { engine = '', interval = null } = feed(id) ?? {};
+    return FIXED_INTERVAL.includes(engine) ? interval || null : null;
 }
