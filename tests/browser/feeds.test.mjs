@@ -243,3 +243,33 @@ test('the keyboard goes everywhere', async () => {
     }
     await owner.leave();
 });
+
+test('a view that cannot be fetched says that the server is away, and comes by itself once it is there', async () => {
+    const owner = await browser.owner(stage);
+    const { page, context } = owner;
+    await context.route('**/*', (route) => route.abort());
+    await page.evaluate(() => (location.hash = '#/inputs'));
+    await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor();
+    await page.locator('.picker').getByText('Unknown').waitFor();
+    await context.unroute('**/*');
+    await page.getByRole('heading', { name: 'Inputs', exact: true }).waitFor();
+    await page.locator('.picker').getByText('Online').waitFor();
+    await owner.leave();
+});
+
+test('a view that is gone for good loads the page anew once, and not for ever', async () => {
+    const owner = await browser.owner(stage);
+    const { page, context } = owner;
+    let loads = 0;
+    page.on('load', () => (loads += 1));
+    await context.route(/\/Account-[^/]*\.js/, (route) => route.fulfill({ status: 404 }));
+    const reloaded = page.waitForEvent('load');
+    await page.evaluate(() => (location.hash = '#/account'));
+    await reloaded;
+    const asked = () => page.waitForRequest((request) => request.url().endsWith('/-/session'));
+    await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor();
+    await asked();
+    await asked();
+    assert.equal(loads, 1);
+    await owner.leave();
+});

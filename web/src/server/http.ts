@@ -1,6 +1,7 @@
 // The one way to the bridge. Nothing here throws: a failure is an answer that says what happened.
 
 import { setByServer } from '../state/clock';
+import { reached } from '../state/reach';
 
 /** Why there is no answer. */
 export interface Refusal {
@@ -53,9 +54,13 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
             signal: patience.signal,
             credentials: 'same-origin',
         });
-        return await read<T>(response, proves);
+        const answer = await read<T>(response, proves);
+        reached(true);
+        return answer;
     } catch {
-        return signal?.aborted ? cancelled() : gone();
+        if (signal?.aborted) return cancelled();
+        reached(false);
+        return gone();
     } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);

@@ -1,5 +1,7 @@
 // Which homes are there: told by the server as it changes, or asked for where that is not to be had.
 
+import { isAway, reached } from '../state/reach';
+
 export interface Presence {
     name: string;
     state: 'online' | 'offline' | 'never' | 'unknown';
@@ -21,12 +23,17 @@ export function watchPresence(hear: (change: Change) => void, poll: () => void):
 
     const open = () => {
         events = new EventSource('/-/homes/events');
-        events.addEventListener('open', () => stopPolling());
+        events.addEventListener('open', () => {
+            reached(true);
+            stopPolling();
+        });
         events.addEventListener('home', (event) => {
             const change = read(event.data);
             if (change) hear(change);
         });
         events.addEventListener('error', () => {
+            // Told at once, since what is shown may not be so any longer.
+            if (!isAway.value) poll();
             // Where it is not closed, the browser itself tries again.
             if (events?.readyState !== EventSource.CLOSED) return;
             polling ||= window.setInterval(poll, POLL_MS);
