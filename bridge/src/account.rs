@@ -37,9 +37,7 @@ async fn owner(app: &App, head: &Parts) -> Result<Caller, Error> {
     if !origin::is_own(&head.headers) {
         return Err(Error::Unauthorized("do this on this bridge's own page"));
     }
-    let caller = caller::by_session(app, &head.headers).await?;
-    app.pace(&caller)?;
-    Ok(caller)
+    caller::changer(app, &head.headers).await
 }
 
 /// Reads what the owner sent.
@@ -69,7 +67,7 @@ fn done() -> Response {
 
 /// `GET /-/account/sessions`
 pub async fn sessions(State(app): State<Arc<App>>, request: Request) -> Answer {
-    let caller = caller::by_session(&app, request.headers()).await?;
+    let caller = caller::owner(&app, request.headers()).await?;
     let current = session_id(&caller);
     let sessions = app.store.sessions(caller.account().id).await?;
     let list = sessions.iter().map(|session| {
@@ -101,7 +99,7 @@ pub async fn end_sessions(State(app): State<Arc<App>>, request: Request) -> Answ
 
 /// `GET /-/account/keys`
 pub async fn keys(State(app): State<Arc<App>>, request: Request) -> Answer {
-    let caller = caller::by_session(&app, request.headers()).await?;
+    let caller = caller::owner(&app, request.headers()).await?;
     let keys = app.store.keys(caller.account().id).await?;
     let list = keys.iter().map(|key| {
         json!({"id": key.id.to_string(), "label": key.label, "rights": key.rights, "program": key.program,
@@ -235,7 +233,7 @@ pub async fn end_second_factor(State(app): State<Arc<App>>, request: Request) ->
 
 /// `GET /-/account/events`
 pub async fn events(State(app): State<Arc<App>>, request: Request) -> Answer {
-    let caller = caller::by_session(&app, request.headers()).await?;
+    let caller = caller::owner(&app, request.headers()).await?;
     let events = app.store.events(Some(caller.account().id), SHOWN_EVENTS).await?;
     let list = events.iter().map(
         |event| json!({"at": event.at, "kind": event.kind, "address": event.address, "detail": event.detail}),

@@ -14,7 +14,7 @@ use crate::{
     observe::Told,
     password::Passwords,
     provision::Provisioner,
-    rate::Rates,
+    rate::{Rate, Rates},
     second_factor::Vault,
     session::Cookies,
     store::Store,
@@ -29,6 +29,9 @@ use std::{
     time::Instant,
 };
 
+/// What an account changes of itself: each change is a row in the audit, and most rewrite the broker's file.
+const CHANGE_RATE: Rate = Rate { per_second: 1, burst: 30 };
+
 /// One running bridge.
 #[derive(Debug)]
 pub struct App {
@@ -42,6 +45,8 @@ pub struct App {
     pub address_rates: Rates<IpAddr>,
     /// How often in one account's name.
     pub account_rates: Rates<i64>,
+    /// How often an account is changed by its owner.
+    pub change_rates: Rates<i64>,
     /// What is counted.
     pub metrics: Metrics,
     /// What the operator was told.
@@ -99,6 +104,7 @@ impl App {
             gate: Gate::new(config.limits.requests, config.limits.requests_per_home),
             address_rates: Rates::new(config.limits.address_rate),
             account_rates: Rates::new(config.limits.account_rate),
+            change_rates: Rates::new(Some(CHANGE_RATE)),
             metrics: Metrics::new(&link),
             told: Told::default(),
             store,
@@ -120,6 +126,15 @@ impl App {
     /// [`Error::TooFast`] where there are too many.
     pub fn pace(&self, caller: &Caller) -> Result<(), Error> {
         let allowed = self.account_rates.take(caller.account().id, Instant::now());
+        allowed.map_err(|wait| Error::TooFast { wait })
+    }
+
+    /// Counts a change that `caller` makes to their account.
+    ///
+    /// # Errors
+    /// [`Error::TooFast`] where there are too many.
+    pub fn pace_changes(&self, caller: &Caller) -> Result<(), Error> {
+        let allowed = self.change_rates.take(caller.account().id, Instant::now());
         allowed.map_err(|wait| Error::TooFast { wait })
     }
 

@@ -54,7 +54,27 @@ pub async fn identify(app: &App, headers: &HeaderMap, key: Option<&Secret>) -> R
     by_session(app, headers).await
 }
 
-/// Finds the caller by the session cookie alone: what a key must not change.
+/// Who looks at what is the account's own: signed in, and not too often.
+///
+/// # Errors
+/// As [`by_session`], and [`Error::TooFast`].
+pub async fn owner(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
+    let caller = by_session(app, headers).await?;
+    app.pace(&caller)?;
+    Ok(caller)
+}
+
+/// Who changes what is the account's own: as [`owner`], and seldom.
+///
+/// # Errors
+/// As [`owner`].
+pub async fn changer(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
+    let caller = owner(app, headers).await?;
+    app.pace_changes(&caller)?;
+    Ok(caller)
+}
+
+/// Finds the caller by the session cookie alone: what a key must not change. Counts nothing: see [`owner`].
 ///
 /// # Errors
 /// [`Error::Unauthorized`] where there is none, or where another site's page sent it.

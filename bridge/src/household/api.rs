@@ -50,7 +50,7 @@ pub async fn list(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
 /// What [`super::Household::add`] says, and where nobody has signed in.
 pub async fn add(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
-    let caller = caller::by_session(&app, &head.headers).await?;
+    let caller = caller::changer(&app, &head.headers).await?;
     let asked: Asked = read(&app, &head, body).await?;
     let home = app.household.add(caller.account(), &asked.title, asked.name.as_deref()).await?;
     note(&app, &head, &caller, "home-added", &home).await?;
@@ -69,7 +69,7 @@ pub async fn rename(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
-    let caller = caller::by_session(&app, &head.headers).await?;
+    let caller = caller::changer(&app, &head.headers).await?;
     let home = caller.home(Some(&name))?;
     let asked: Asked = read(&app, &head, body).await?;
     app.household.rename(home, &asked.title).await?;
@@ -86,7 +86,7 @@ pub async fn delete(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::by_session(&app, &head.headers).await?;
+    let caller = caller::changer(&app, &head.headers).await?;
     let home = caller.home(Some(&name))?;
     app.household.delete(home).await?;
     note(&app, &head, &caller, "home-deleted", home).await?;
@@ -103,7 +103,7 @@ pub async fn pair(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::by_session(&app, &head.headers).await?;
+    let caller = caller::changer(&app, &head.headers).await?;
     let home = caller.home(Some(&name))?;
     Ok(own::private(paired(&app, &head, &caller, home).await?))
 }
@@ -118,7 +118,7 @@ pub async fn cut(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::by_session(&app, &head.headers).await?;
+    let caller = caller::changer(&app, &head.headers).await?;
     let home = caller.home(Some(&name))?;
     app.household.revoke(home).await?;
     note(&app, &head, &caller, "credential-revoked", home).await?;

@@ -56,7 +56,7 @@ struct Listener {
 /// # Errors
 /// Where nobody has signed in, or the account has too many.
 pub async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
-    let caller = caller::by_session(&app, &headers).await?;
+    let caller = caller::owner(&app, &headers).await?;
     let place = app.streams.enter(caller.account().id).ok_or(Error::Busy)?;
     let mut listener = Listener {
         changes: app.homes.changes(),

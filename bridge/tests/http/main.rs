@@ -11,6 +11,8 @@ mod operation;
 #[cfg(test)]
 mod own;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod relay;
 #[cfg(test)]
 mod refusals;
