@@ -8,6 +8,7 @@ import { came, questions, type Came, type Wanted } from '../logic/queries';
 import { until, type Window } from '../logic/window';
 import { feedData } from '../server/feeds';
 import type { Refusal } from '../server/http';
+import type { Presence } from '../server/presence';
 import { now } from './clock';
 import { feed, feeds } from './feeds';
 import { onPresence, target } from './homes';
@@ -102,6 +103,17 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         () => soon(),
     );
 
+    /** Home comes or goes: told at once, not with the next question. */
+    function hear({ state, last_seen }: Presence): void {
+        if (state === 'online') soon();
+        if (state !== 'offline') return;
+        clearTimeout(timer);
+        under?.abort();
+        [under, asking.value] = [null, false];
+        refusal.value = { code: 'home_offline', message: '', status: 503, lastSeen: last_seen };
+        again();
+    }
+
     const look = () => {
         clearTimeout(timer);
         if (!document.hidden) load();
@@ -109,7 +121,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     let deaf = () => {};
     onMounted(() => {
         document.addEventListener('visibilitychange', look);
-        deaf = onPresence(({ state }) => state === 'online' && soon());
+        deaf = onPresence(hear);
         soon();
     });
     onUnmounted(() => {
