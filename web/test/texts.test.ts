@@ -94,6 +94,12 @@ describe('trouble', () => {
         expect(told('denied').text).toContain('feed/list');
     });
 
+    test('that emoncms has with itself is told as its error, whatever the number', () => {
+        expect(told('http_500').title).toBe(en.trouble.emoncms_fault.title);
+        expect(told('http_500').text).not.toContain('500');
+        expect(told('http_502').title).toBe(en.trouble.other);
+    });
+
     test('that is new is told in its own words', () => {
         expect(told('brand_new')).toMatchObject({ title: en.trouble.other, text: 'What it says.' });
         expect(sentence({ code: 'odd', message: '', status: 500 })).toBe('Odd.');

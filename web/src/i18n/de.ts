@@ -342,6 +342,15 @@ export const de: Words = {
                 'Stimmt zu Hause unter Setup → Remote Access die Adresse von emoncms?',
             ],
         },
+        emoncms_fault: {
+            title: 'emoncms zu Hause hat einen Fehler',
+            text: 'Es wurde gefragt, scheiterte aber an der Antwort. Es wird von selbst wieder gefragt.',
+            checks: [
+                'Ist die Platte oder SD-Karte zu Hause voll?',
+                'Läuft seine Datenbank? Oft hilft ein Neustart von emonPi, emonBase oder Raspberry Pi.',
+                'Was steht im Protokoll, in emoncms unter Setup → Admin?',
+            ],
+        },
         emoncms_timeout: {
             title: 'emoncms zu Hause ist zu langsam',
             text: 'Es hat nicht rechtzeitig geantwortet. Fragen Sie nach weniger auf einmal, oder später noch einmal.',

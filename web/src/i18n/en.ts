@@ -350,6 +350,15 @@ export const en = {
                 'In Setup → Remote Access at home, is the address of emoncms right?',
             ],
         },
+        emoncms_fault: {
+            title: 'emoncms at home has an error',
+            text: 'It was asked, but failed while it answered. It is asked again by itself.',
+            checks: [
+                'Is the disk or SD card at home full?',
+                'Is its database running? Restarting the emonPi, emonBase or Raspberry Pi often helps.',
+                'What does the log say, in emoncms under Setup → Admin?',
+            ],
+        },
         emoncms_timeout: {
             title: 'emoncms at home is too slow',
             text: 'It did not answer in time. Ask for less at once, or try again later.',

@@ -342,6 +342,15 @@ export const fr: Words = {
                 'À la maison, dans Setup → Remote Access, l’adresse d’emoncms est-elle juste ?',
             ],
         },
+        emoncms_fault: {
+            title: 'L’emoncms de la maison a une erreur',
+            text: 'Il a été interrogé, mais a échoué en répondant. Il est réinterrogé tout seul.',
+            checks: [
+                'Le disque ou la carte SD de la maison est-il plein ?',
+                'Sa base de données tourne-t-elle ? Redémarrer l’emonPi, l’emonBase ou le Raspberry Pi aide souvent.',
+                'Que dit le journal, dans emoncms sous Setup → Admin ?',
+            ],
+        },
         emoncms_timeout: {
             title: 'L’emoncms de la maison est trop lent',
             text: 'Il n’a pas répondu à temps. Demandez moins à la fois, ou plus tard.',

@@ -55,8 +55,13 @@ export function explain(
         case 'database':
             return { ...trouble, ...words[refusal.code] };
         default:
-            return trouble;
+            return isFault(refusal) && endpoint ? { ...trouble, ...words.emoncms_fault } : trouble;
     }
+}
+
+/** A status of emoncms' own, without a word of why; 502 and 504 are what proxies say. */
+function isFault({ code }: Refusal): boolean {
+    return /^http_5\d\d$/.test(code) && code !== 'http_502' && code !== 'http_504';
 }
 
 /** The refusal's own words, as a sentence. */
