@@ -305,6 +305,8 @@ export const de: Words = {
             'home-added': 'Zuhause hinzugefügt',
             'home-deleted': 'Zuhause gelöscht',
             'pairing-code': 'Kopplungscode gemacht',
+            'home-connected': 'Zuhause verbunden',
+            'home-cut': 'Zuhause für eine Minute getrennt: es sandte viel zu viel',
             'credential-revoked': 'Zuhause getrennt',
         },
     },

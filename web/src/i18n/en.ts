@@ -313,6 +313,8 @@ export const en = {
             'home-added': 'Added a home',
             'home-deleted': 'Deleted a home',
             'pairing-code': 'Made a pairing code',
+            'home-connected': 'Connected a home',
+            'home-cut': 'Cut off a home for a minute: it sent far too much',
             'credential-revoked': 'Disconnected a home',
         } as Record<string, string>,
     },

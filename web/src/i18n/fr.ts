@@ -305,6 +305,8 @@ export const fr: Words = {
             'home-added': 'Maison ajoutée',
             'home-deleted': 'Maison supprimée',
             'pairing-code': 'Code d’appairage fait',
+            'home-connected': 'Maison connectée',
+            'home-cut': 'Maison coupée pour une minute : elle envoyait beaucoup trop',
             'credential-revoked': 'Maison déconnectée',
         },
     },
