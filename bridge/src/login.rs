@@ -84,12 +84,13 @@ async fn checked(
     checked
 }
 
-/// Checks the password of somebody who is signed in; wrong ones count as at signing in.
+/// Checks the password of somebody who is signed in; wrong ones count for who is signed in, and
+/// those of strangers do not.
 ///
 /// # Errors
 /// [`Error::Unauthorized`] where it is wrong, and as [`check`].
 pub async fn confirm(app: &App, head: &Parts, account: &Account, password: Secret) -> Result<(), Error> {
-    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(&account.name), false);
+    let attempt = Attempt::of_owner(Peer::of(&head.extensions), account.id);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
     match app.passwords.check(Some(&account.password_hash), password).await {
         Ok(true) => {
@@ -109,7 +110,7 @@ pub async fn confirm(app: &App, head: &Parts, account: &Account, password: Secre
 /// # Errors
 /// [`Error::TooManyAttempts`] after too many wrong ones.
 pub fn begin_code(app: &App, head: &Parts, account: &Account) -> Result<Attempt, Error> {
-    let attempt = Attempt::new(Peer::of(&head.extensions), &fold(&account.name), false);
+    let attempt = Attempt::of_owner(Peer::of(&head.extensions), account.id);
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
     Ok(attempt)
 }

@@ -1,4 +1,4 @@
-//! Guessing passwords is slow: for each name, and for each address.
+//! Guessing is slow: for each name, for each account from within, and for each address.
 
 use crate::{
     accounts::{Fingerprint, fingerprint},
@@ -13,6 +13,9 @@ use std::{
 
 /// Wrong passwords for one name, whether or not there is such an account.
 const AT_MOST_PER_NAME: usize = 10;
+/// Wrong pairing codes for one name. They have 79 bits and half an hour: this only has to keep strangers from blocking
+/// them, who have few tries each by their addresses.
+const AT_MOST_CODES: usize = 100;
 /// Wrong passwords from one address.
 const AT_MOST_PER_ADDRESS: usize = 20;
 
@@ -26,21 +29,43 @@ pub struct Throttle {
 struct Failures {
     // A name can be as long as a request; its fingerprint is not.
     names: Attempts<Fingerprint>,
+    owners: Attempts<i64>,
+    codes: Attempts<Fingerprint>,
     addresses: Attempts<IpAddr>,
 }
 
 /// One attempt to sign in, and what limits it.
 #[derive(Debug)]
 pub struct Attempt {
-    name: Option<Fingerprint>,
+    at: At,
     address: Option<IpAddr>,
+}
+
+/// What is tried: strangers reach only what anybody can name, and never an owner's own tries.
+#[derive(Debug)]
+enum At {
+    Nothing,
+    Name(Fingerprint),
+    Owner(i64),
+    Code(Fingerprint),
 }
 
 impl Attempt {
     /// By `peer`, for `name`. Of a browser that is signed in as `name` only the address counts: otherwise strangers
     /// who guess the name could lock its owner out.
     pub fn new(peer: Peer, name: &str, known_browser: bool) -> Self {
-        Self { name: (!known_browser).then(|| fingerprint(name)), address: peer.limited() }
+        let at = if known_browser { At::Nothing } else { At::Name(fingerprint(name)) };
+        Self { at, address: peer.limited() }
+    }
+
+    /// By `peer`, who is signed in to this account.
+    pub fn of_owner(peer: Peer, account: i64) -> Self {
+        Self { at: At::Owner(account), address: peer.limited() }
+    }
+
+    /// By `peer`, with a pairing code for `name`.
+    pub fn with_code(peer: Peer, name: &str) -> Self {
+        Self { at: At::Code(fingerprint(name)), address: peer.limited() }
     }
 }
 
@@ -48,6 +73,8 @@ impl Default for Throttle {
     fn default() -> Self {
         let failures = Failures {
             names: Attempts::new(AT_MOST_PER_NAME),
+            owners: Attempts::new(AT_MOST_PER_NAME),
+            codes: Attempts::new(AT_MOST_CODES),
             addresses: Attempts::new(AT_MOST_PER_ADDRESS),
         };
         Self { failures: Mutex::new(failures) }
@@ -61,13 +88,21 @@ impl Throttle {
     /// How long to wait, where there were too many.
     pub fn begin(&self, attempt: &Attempt, now: Instant) -> Result<(), Duration> {
         let mut failures = self.failures();
-        let by_name = attempt.name.as_ref().and_then(|name| failures.names.wait(name, now));
+        let by_name = match &attempt.at {
+            At::Nothing => None,
+            At::Name(name) => failures.names.wait(name, now),
+            At::Owner(account) => failures.owners.wait(account, now),
+            At::Code(name) => failures.codes.wait(name, now),
+        };
         let by_address = attempt.address.as_ref().and_then(|address| failures.addresses.wait(address, now));
         if let Some(wait) = by_name.max(by_address) {
             return Err(wait);
         }
-        if let Some(name) = &attempt.name {
-            failures.names.begin(name, now);
+        match &attempt.at {
+            At::Nothing => {}
+            At::Name(name) => failures.names.begin(name, now),
+            At::Owner(account) => failures.owners.begin(account, now),
+            At::Code(name) => failures.codes.begin(name, now),
         }
         if let Some(address) = &attempt.address {
             failures.addresses.begin(address, now);
@@ -78,8 +113,11 @@ impl Throttle {
     /// The password was right. The address is not forgiven its other failures: they may be for other names.
     pub fn succeeded(&self, attempt: &Attempt) {
         let mut failures = self.failures();
-        if let Some(name) = &attempt.name {
-            failures.names.forget(name);
+        match &attempt.at {
+            At::Nothing => {}
+            At::Name(name) => failures.names.forget(name),
+            At::Owner(account) => failures.owners.forget(account),
+            At::Code(name) => failures.codes.forget(name),
         }
         if let Some(address) = &attempt.address {
             failures.addresses.take_back(address);
@@ -89,11 +127,21 @@ impl Throttle {
     /// The password was not looked at.
     pub fn not_checked(&self, attempt: &Attempt) {
         let mut failures = self.failures();
-        if let Some(name) = &attempt.name {
-            failures.names.take_back(name);
+        match &attempt.at {
+            At::Nothing => {}
+            At::Name(name) => failures.names.take_back(name),
+            At::Owner(account) => failures.owners.take_back(account),
+            At::Code(name) => failures.codes.take_back(name),
         }
         if let Some(address) = &attempt.address {
             failures.addresses.take_back(address);
+        }
+    }
+
+    /// The address of a failed attempt has been counted another time.
+    pub fn counted_twice(&self, attempt: &Attempt) {
+        if let Some(address) = &attempt.address {
+            self.failures().addresses.take_back(address);
         }
     }
 

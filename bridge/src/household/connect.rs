@@ -137,17 +137,24 @@ async fn wanted(app: &App, account: &Account, name: Option<&str>) -> Result<Home
 
 async fn prove(app: &App, head: &Parts, form: &Form) -> Result<Option<Proof>, Error> {
     let Form { username, password, .. } = form;
+    let mut wrong_code = None;
     if let Some(hash) = pairing::hash(password) {
-        let attempt = Attempt::new(Peer::of(&head.extensions), &fold(username), false);
+        let attempt = Attempt::with_code(Peer::of(&head.extensions), &fold(username));
         app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
         if let Some((account, home)) = with_code(app, username, &hash).await? {
             app.throttle.succeeded(&attempt);
             return Ok(Some(Proof::Code(account, home, hash)));
         }
-        // It counts once, below.
-        app.throttle.not_checked(&attempt);
+        wrong_code = Some(attempt);
     }
-    match login::check(app, head, username, password.clone(), None).await? {
+    let outcome = login::check(app, head, username, password.clone(), None).await;
+    match (&wrong_code, &outcome) {
+        (None, _) | (_, Err(Error::TooManyAttempts { .. })) => {}
+        // It was a password that looks like a code.
+        (Some(attempt), Ok(Outcome::Right(_) | Outcome::CodeNeeded(_))) => app.throttle.not_checked(attempt),
+        (Some(attempt), _) => app.throttle.counted_twice(attempt),
+    }
+    match outcome? {
         Outcome::Right(account) => Ok(Some(Proof::Password(account))),
         Outcome::CodeNeeded(_) => Err(Error::SecondFactor("a pairing code is needed")),
         Outcome::Wrong => Ok(None),

@@ -54,3 +54,51 @@ async fn guessing_ends_for_an_address_and_not_for_this_machine() {
         assert_eq!(sign_in(&world, peer, "", "ann", PASSWORD).await.status, 200);
     }
 }
+
+/// Ten strangers guess Ann's password, each once.
+async fn strangers_guess(world: &World) {
+    for n in 0..10 {
+        assert_eq!(sign_in(world, &format!("192.0.2.{n}"), "", "ann", "wrong").await.status, 401);
+    }
+    assert_eq!(sign_in(world, "192.0.2.99", "", "ann", PASSWORD).await.status, 429);
+}
+
+async fn ask(world: &World, method: &str, uri: &str, cookie: &str, body: &str) -> Answer {
+    let headers = [("content-type", "application/json"), ("cookie", cookie)];
+    world.send(request(method, uri, &headers, body)).await
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_an_owner_from_their_own_account_and_owners_do_not_guess_either() {
+    let world = World::new().await;
+    let cookie = sign_in(&world, "::1", "", "ann", PASSWORD).await;
+    let cookie = cookie.header("set-cookie").split(';').next().unwrap().to_owned();
+    strangers_guess(&world).await;
+    let right = json!({"password": PASSWORD}).to_string();
+    let wrong = json!({"password": "wrong"}).to_string();
+    let uri = "/-/account/second-factor";
+    assert_eq!(ask(&world, "POST", uri, &cookie, &right).await.status, 200);
+    for _ in 0..10 {
+        assert_eq!(ask(&world, "POST", uri, &cookie, &wrong).await.error().0, 401);
+    }
+    assert_eq!(ask(&world, "POST", uri, &cookie, &right).await.error(), (429, "busy".into()));
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_a_pairing_code_from_its_home() {
+    let world = World::new().await;
+    let account = world.app.store.account_named("ann").await.unwrap().unwrap();
+    let home = world.app.store.homes(account.id).await.unwrap().remove(0);
+    let code = world.app.household.pair(&home).await.unwrap();
+    strangers_guess(&world).await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let connect = async |code: &str| {
+        let body = format!("username=ann&password={code}&remoteaccess=1");
+        world.send(request("POST", "/user/auth.json", &form, &body)).await.json()
+    };
+    for _ in 0..20 {
+        assert_eq!(connect("AAAA-AAAA-AAAA-AAAA").await["success"], false);
+    }
+    assert_eq!(connect(code.expose()).await["success"], true);
+    assert_eq!(connect(code.expose()).await["success"], false, "once");
+}
