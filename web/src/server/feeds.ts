@@ -1,5 +1,6 @@
 // Feeds: the list, their data, and addresses to download them from.
 
+import { objection } from '../logic/csvLimits';
 import type { Interval } from '../logic/interval';
 import { toNumber } from '../logic/number';
 import { read, type Points } from '../logic/points';
@@ -86,14 +87,14 @@ export function csvAddress(question: Question, isoTimes: boolean): string {
     return apiPath(`feed/csvexport.json?${words}`);
 }
 
-/** Whether home would give such a file: a line of it is asked for, since a download cannot say why it fails. */
+/** Whether home gives such a file: it is begun and let go, since a download cannot say why it fails. */
 export async function canExport(question: Question): Promise<Answer<null>> {
-    const { start, interval } = question;
-    const end = start + (typeof interval === 'number' ? interval : 86_400);
-    const answer = await ask(csvAddress({ ...question, end }, false));
-    // Lines are no JSON, and that is what is hoped for.
-    const isFile = answer.ok || (answer.refusal.code === 'bad_answer' && answer.refusal.status === 200);
-    return isFile ? { ok: true, data: null } : answer;
+    const answer = await ask<string>(csvAddress(question, false), { beginning: true });
+    if (!answer.ok) return answer;
+    const message = objection(answer.data);
+    return message === null
+        ? { ok: true, data: null }
+        : { ok: false, refusal: { code: 'emoncms_says', message, status: 200 } };
 }
 
 function query({ ids, start, end, interval, average, delta }: Question): URLSearchParams {

@@ -25,6 +25,8 @@ interface Options {
     signal?: AbortSignal;
     /** A password goes along: a 401 may mean that this one is wrong, and not that nobody is signed in. */
     proves?: boolean;
+    /** Only how the answer begins is wanted, as text. */
+    beginning?: boolean;
 }
 
 /** Longer than the bridge's own patience with a home, so that its refusal, which knows more, comes first. */
@@ -38,7 +40,7 @@ export function onSignedOut(listener: () => void): void {
 }
 
 export async function ask<T>(path: string, options: Options = {}): Promise<Answer<T>> {
-    const { method = 'GET', body, signal, proves = false } = options;
+    const { method = 'GET', body, signal, proves = false, beginning = false } = options;
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const patience = new AbortController();
@@ -54,7 +56,10 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
             signal: patience.signal,
             credentials: 'same-origin',
         });
-        const answer = await read<T>(response, proves);
+        const begun = beginning && response.ok;
+        const answer = begun
+            ? { ok: true as const, data: (await begin(response)) as T }
+            : await read<T>(response, proves);
         reached(true);
         return answer;
     } catch {
@@ -62,9 +67,17 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
         reached(false);
         return gone();
     } finally {
+        if (beginning) cancel();
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
     }
+}
+
+/** What came first; the rest is not waited for. */
+async function begin(response: Response): Promise<string> {
+    setByServer(response.headers.get('Date'));
+    const first = await response.body?.getReader().read();
+    return new TextDecoder().decode(first?.value);
 }
 
 async function read<T>(response: Response, proves: boolean): Promise<Answer<T>> {
