@@ -9,6 +9,9 @@ interface Control {
     live: () => void;
 }
 
+/** Up to this part of the width a finger that moves is one that taps. */
+const TAP = 0.025;
+
 /** On uPlot's own overlay. */
 export function listen(over: HTMLElement, control: Control): void {
     const place = (event: MouseEvent) => {
@@ -36,6 +39,8 @@ export function listen(over: HTMLElement, control: Control): void {
     const began = new Map<number, number>();
     const fingers = new Map<number, number>();
     let from: Window | null = null;
+    /** A tap, which no finger does quite without moving, looks at a point and leaves the window as it is. */
+    let isMoved = false;
     const begin = () => {
         from = control.window();
         began.clear();
@@ -62,16 +67,21 @@ export function listen(over: HTMLElement, control: Control): void {
         const [a, b] = [...fingers.keys()];
         const moved = (id: number) => fingers.get(id)! - began.get(id)!;
         if (a !== undefined && b !== undefined) {
+            isMoved = true;
             const before: [number, number] = [began.get(a)!, began.get(b)!];
             control.show(pinch(from, before, [fingers.get(a)!, fingers.get(b)!]), false);
-        } else if (a !== undefined && Math.abs(moved(a)) > 0.01) control.show(pan(from, -moved(a)), false);
+        } else if (a !== undefined && (isMoved || Math.abs(moved(a)) > TAP)) {
+            isMoved = true;
+            control.show(pan(from, -moved(a)), false);
+        }
     });
     const end = (event: PointerEvent) => {
         if (!fingers.delete(event.pointerId)) return;
         if (fingers.size > 0) begin();
         else {
             from = null;
-            control.show(control.window(), true);
+            if (isMoved) control.show(control.window(), true);
+            isMoved = false;
         }
     };
     over.addEventListener('pointerup', end);
