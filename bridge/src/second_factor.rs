@@ -88,7 +88,9 @@ pub fn step_of(app: &App, account: i64, sealed: &Secret, code: &str) -> Option<i
         return None;
     };
     let now = i64::try_from(crate::clock::unix_now()).ok()? / STEP_SECONDS;
-    let given: u32 = code.trim().parse().ok().filter(|_| code.trim().len() == 6)?;
+    // Apps show it as "123 456".
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
+    let given: u32 = code.parse().ok().filter(|_| code.len() == 6)?;
     (now - STEPS_ASIDE..=now + STEPS_ASIDE).find(|step| code_at(&secret, *step) == given)
 }
 

@@ -183,7 +183,10 @@ async fn with_a_second_factor_the_password_alone_opens_nothing() {
     let secret = unbase32(begun["secret"].as_str().unwrap());
     signed_in(&world, "ann").await;
     assert_eq!(ask(&world, "PUT", uri, &ann, &json!({"code": "000"})).await.error().0, 401);
-    let confirmed = ask(&world, "PUT", uri, &ann, &json!({"code": code(&secret, -1)})).await.json();
+    let spaced = code(&secret, -1);
+    // As apps show it.
+    let spaced = format!("{} {}", &spaced[..3], &spaced[3..]);
+    let confirmed = ask(&world, "PUT", uri, &ann, &json!({"code": spaced})).await.json();
     let recovery = confirmed["recovery_codes"].as_array().unwrap();
     assert_eq!(recovery.len(), 10);
 
