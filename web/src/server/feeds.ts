@@ -1,6 +1,7 @@
 // Feeds: the list, their data, and addresses to download them from.
 
 import { objection } from '../logic/csvLimits';
+import { short } from '../logic/names';
 import type { Interval } from '../logic/interval';
 import { toNumber } from '../logic/number';
 import { read, type Points } from '../logic/points';
@@ -44,6 +45,9 @@ export async function feedList(meta: boolean, signal?: AbortSignal): Promise<Ans
     return { ok: true, data: answer.data.slice(0, MOST_FEEDS).flatMap(readFeed) };
 }
 
+/** Longer ones are no units. */
+const MOST_UNIT = 12;
+
 function readFeed(value: unknown): Feed[] {
     if (typeof value !== 'object' || value === null) return [];
     const feed = value as Record<string, unknown>;
@@ -55,7 +59,7 @@ function readFeed(value: unknown): Feed[] {
             id: String(id),
             name: text('name'),
             tag: text('tag'),
-            unit: text('unit'),
+            unit: short(text('unit'), MOST_UNIT),
             engine: String(feed.engine ?? ''),
             isPublic: [1, '1', true].includes(feed.public as number),
             size: toNumber(feed.size),

@@ -1,6 +1,7 @@
 // The feeds of the home that is looked at: one list for all views.
 
 import { computed } from 'vue';
+import { w } from '../i18n';
 import { assign } from '../logic/colours';
 import { feedList, type Feed } from '../server/feeds';
 import type { Answer } from '../server/http';
@@ -24,6 +25,8 @@ async function list(signal: AbortSignal): Promise<Answer<Feed[]>> {
     const meta = knownOf !== target.value || known.size === 0;
     const answer = await feedList(meta, signal);
     if (!answer.ok) return answer;
+    // A feed without a name is still one that people can tell from others.
+    for (const feed of answer.data) if (!feed.name.trim()) feed.name = w.value.graph.unknown(feed.id);
     if (meta) {
         known = new Map(answer.data.map((feed) => [feed.id, feed]));
         knownOf = target.value;
