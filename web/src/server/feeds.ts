@@ -30,6 +30,8 @@ export interface Question {
     interval: Interval;
     average: boolean;
     delta: boolean;
+    /** Days begin where the home's account is, and not where the reader is. */
+    homeDays?: boolean;
 }
 
 /** More than any real emoncms has; what comes on top is not shown. */
@@ -101,7 +103,7 @@ export async function canExport(question: Question): Promise<Answer<null>> {
         : { ok: false, refusal: { code: 'emoncms_says', message, status: 200 } };
 }
 
-function query({ ids, start, end, interval, average, delta }: Question): URLSearchParams {
+function query({ ids, start, end, interval, average, delta, homeDays }: Question): URLSearchParams {
     const each = (value: string) => ids.map(() => value).join(',');
     const words = new URLSearchParams({
         ids: ids.join(','),
@@ -112,8 +114,9 @@ function query({ ids, start, end, interval, average, delta }: Question): URLSear
         limitinterval: '1',
         skipmissing: '0',
     });
-    // The day begins where the reader is.
-    if (typeof interval === 'string') words.set('timezone', Intl.DateTimeFormat().resolvedOptions().timeZone);
+    // Where no zone is named, emoncms takes its account's.
+    if (typeof interval === 'string' && !homeDays)
+        words.set('timezone', Intl.DateTimeFormat().resolvedOptions().timeZone);
     // One for each feed: 11.4 does not carry the first one on to the others.
     if (average) words.set('average', each('1'));
     if (delta) words.set('delta', each('1'));

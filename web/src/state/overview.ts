@@ -1,9 +1,9 @@
 // Today, yesterday and the last 24 hours of the feeds that somebody picked.
 
 import { computed, onMounted, onUnmounted, ref, shallowRef, watch, type Ref } from 'vue';
+import { lastDays, TWO_DAYS, type Day } from '../logic/days';
 import { fromMean, ROLES, type Choices, type Role } from '../logic/roles';
 import type { Points, Value } from '../logic/points';
-import { midnight } from '../logic/window';
 import { feedData } from '../server/feeds';
 import type { Refusal } from '../server/http';
 import { now } from './clock';
@@ -43,7 +43,7 @@ export function useOverview(choices: Ref<Choices | null>) {
         const powers = roles.map((role) => picked[role].power).filter(Boolean);
         const bare = roles.filter((role) => !picked[role].energy).map((role) => picked[role].power);
         const end = Math.floor(now.value);
-        const day = { start: midnight(end, -1), end, interval: 'daily' as const };
+        const day = { start: end - TWO_DAYS, end, interval: 'daily' as const, homeDays: true };
         const curve = { start: Math.floor(end / STEP) * STEP - 96 * STEP, end, interval: STEP };
         const ask = (ids: string[], question: typeof day | typeof curve, average: boolean, delta: boolean) =>
             ids.length ? feedData({ ids, ...question, average, delta }, mine.signal) : null;
@@ -92,14 +92,10 @@ function readDays(
     end: number,
 ): Days {
     const points = meters.get(energy) ?? means.get(power);
-    const of = (day: number): Value => {
-        const begin = midnight(end, day);
-        // Where home counts its days elsewhere, what begins within the same day is meant.
-        const at = points?.times.findIndex((time) => time >= begin - 3600 && time < begin + 23 * 3600) ?? -1;
-        const value = points?.values[at] ?? null;
-        if (energy) return value;
-        const hours = day === 0 ? (end - begin) / 3600 : (midnight(end, day + 1) - begin) / 3600;
-        return fromMean(value, hours, feed(power)?.unit ?? 'W');
+    const { today, yesterday } = lastDays(points ?? { times: [], values: [] }, end);
+    const of = (day: Day | null): Value => {
+        if (energy || !day) return day?.value ?? null;
+        return fromMean(day.value, day.hours, feed(power)?.unit ?? 'W');
     };
-    return { today: of(0), yesterday: of(-1), estimated: !energy };
+    return { today: of(today), yesterday: of(yesterday), estimated: !energy };
 }
