@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { format, fresh, isMeter, MOST_SERIES, parse } from '../src/logic/graph';
+import { format, fresh, isMeter, MOST_SERIES, parse, sameData } from '../src/logic/graph';
 import { DAY, MONTH } from '../src/logic/window';
 
 const read = (text: string) => parse(new URLSearchParams(text));
@@ -58,4 +58,26 @@ describe('a new graph', () => {
 test('meters are known by their unit', () => {
     expect(['kWh', 'Wh', 'MWh', 'm3', 'm³'].every(isMeter)).toBe(true);
     expect(['W', 'kW', '', '°C', 'kWh/m2'].some(isMeter)).toBe(false);
+});
+
+describe('points that are shown', () => {
+    const shown = sameData(read('feeds=1,2&span=3600'));
+
+    test('are old as soon as others are asked for', () => {
+        for (const text of [
+            'feeds=1,2&span=86400',
+            'feeds=1,2&from=1700000000&to=1700003600',
+            'feeds=1,2d&span=3600',
+            'feeds=1&span=3600',
+            'feeds=1,2&span=3600&interval=60',
+            'feeds=1,2&span=3600&average=0',
+        ]) {
+            expect(sameData(read(text))).not.toBe(shown);
+        }
+        expect(sameData(read('feeds=1,2&span=3600'), { start: 0, end: 3600 })).not.toBe(shown);
+    });
+
+    test('are not old where they are only drawn otherwise', () => {
+        expect(sameData(read('feeds=1rb,2s&span=3600'))).toBe(shown);
+    });
 });

@@ -62,6 +62,12 @@ export function format({ series, span, fixed, interval, average }: Graph): URLSe
     return query;
 }
 
+/** The same where the same points are asked for, however they are drawn; `moved` is a window not yet in the address. */
+export function sameData({ series, span, fixed, interval, average }: Graph, moved: Window | null = null): string {
+    const window = moved ?? fixed ?? span;
+    return JSON.stringify([series.map(({ id, delta }) => [id, delta]), window, interval, average]);
+}
+
 /** A meter's count is most often wanted by the day; other feeds as they went. */
 export function fresh(feeds: { id: string; unit: string }[]): Graph {
     const chosen = feeds.slice(0, MOST_SERIES);

@@ -1,7 +1,7 @@
 // The points that the graph shows: no more than the screen can, and none that nobody waits for any longer.
 
 import { computed, onMounted, onUnmounted, ref, shallowRef, watch, type Ref } from 'vue';
-import { isMeter, type Graph } from '../logic/graph';
+import { isMeter, sameData, type Graph } from '../logic/graph';
 import { bearable, choose, isCalendar, seconds, type Interval } from '../logic/interval';
 import type { Points } from '../logic/points';
 import { came, questions, type Came, type Wanted } from '../logic/queries';
@@ -25,6 +25,8 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     const found = shallowRef(new Map<string, Came>());
     const points = computed(() => graph.value.series.map(({ id }) => found.value.get(id)?.points ?? NONE));
     const steps = computed(() => graph.value.series.map(({ id }) => found.value.get(id)?.step ?? step.value));
+    /** What was asked for when the points came that are shown, and of which window they are. */
+    const shown = shallowRef<{ key: string; window: Window } | null>(null);
     const at = ref(0);
     const refusal = ref<Refusal | null>(null);
     const asking = ref(false);
@@ -43,6 +45,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         const finest = Math.min(...series.map(({ id }) => own(id) ?? 0));
         return choose(window_.value, Math.max(60, width.value) / dots, Number.isFinite(finest) ? finest : 0);
     });
+    const isOld = computed(() => shown.value !== null && shown.value.key !== sameData(graph.value, gesture.value));
     const step = computed(() => seconds(interval.value));
 
     function wanted(): Wanted[] {
@@ -61,6 +64,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         }
         const mine = (under = new AbortController());
         asking.value = true;
+        const mineShown = { key: sameData(graph.value, gesture.value), window: window_.value };
         const asked = questions(wanted(), window_.value, interval.value, graph.value.average);
         const answers = await Promise.all(asked.map((question) => feedData(question, mine.signal)));
         if (under !== mine) return;
@@ -73,6 +77,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
                 answer.ok ? [...answer.data].map(([id, one]) => [id, one, asked[at]!.interval] as const) : [],
             );
             found.value = new Map(pairs.map(([id, one, interval]) => [id, came(one, interval, own(id))]));
+            shown.value = mineShown;
             [at.value, refusal.value] = [now.value, null];
         }
         again();
@@ -131,7 +136,7 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         under?.abort();
     });
 
-    return { points, at, refusal, asking, window: window_, interval, steps, load };
+    return { points, at, refusal, asking, window: window_, interval, steps, shown, isOld, load };
 }
 
 /** How far apart the points of a feed with a fixed interval are, where that is known. */
