@@ -254,6 +254,7 @@ test('a view that cannot be fetched says that the server is away, and comes by i
     await context.unroute('**/*');
     await page.getByRole('heading', { name: 'Inputs', exact: true }).waitFor();
     await page.locator('.picker').getByText('Online').waitFor();
+    owner.forgive(/^Error: Unable to preload CSS|^TypeError: Failed to fetch dynamically imported module/);
     await owner.leave();
 });
 
@@ -271,5 +272,6 @@ test('a view that is gone for good loads the page anew once, and not for ever', 
     await asked();
     await asked();
     assert.equal(loads, 1);
+    owner.forgive(/^TypeError: Failed to fetch dynamically imported module/);
     await owner.leave();
 });
