@@ -208,6 +208,8 @@ pub async fn confirm_second_factor(State(app): State<Arc<App>>, request: Request
     let step =
         step.ok_or(Error::SecondFactor("the code is wrong; does your phone's clock agree with ours?"))?;
     app.throttle.not_checked(&attempt);
+    // The password alone opens the broker no longer, either.
+    app.household.end_passwords(&account).await?;
     let (codes, hashes) = second_factor::recovery_codes(account.id);
     app.store.set_second_factor(account.id, pending, step, &hashes).await?;
     login::note(&app, &head, &account, "second-factor-on", "").await?;

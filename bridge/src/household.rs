@@ -121,8 +121,8 @@ impl Household {
         password: &Secret,
         stands_for: &str,
     ) -> Result<Told, Error> {
-        let nonce = password_nonce(stands_for);
-        if home.credential != Credential::Account || home.nonce != nonce {
+        if !lets_in(home, stands_for) {
+            let nonce = password_nonce(stands_for);
             self.store.set_credential(home.id, Credential::Account, &nonce).await?;
         }
         if !home.first_generation {
@@ -132,21 +132,39 @@ impl Household {
     }
 
     /// The owner has just proved the account's password: homes that sign in to the broker with it get it again where
-    /// the broker has lost it, or has an earlier one.
+    /// the broker has lost it, or has an earlier one. With a second factor the password alone opens nothing, so there it
+    /// ends instead.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn password_proved(&self, account: &Account, password: &Secret) -> Result<Told, Error> {
+        if account.totp_secret.is_some() {
+            return self.end_passwords(account).await;
+        }
         let mut told = Told::Now;
-        for home in self.store.homes(account.id).await? {
-            if home.credential == Credential::Account && !home.nonce.starts_with(OF_CODE) {
-                let stands_for = account.password_hash.expose();
-                if self.first_generation(&home, password, stands_for).await? == Told::Later {
-                    told = Told::Later;
-                }
-            }
+        for home in self.with_password(account).await? {
+            let stands_for = account.password_hash.expose();
+            told = told.and(self.first_generation(&home, password, stands_for).await?);
         }
         Ok(told)
+    }
+
+    /// Homes that sign in to the broker with the account's password can do so no more; a pairing code connects them anew.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn end_passwords(&self, account: &Account) -> Result<Told, Error> {
+        let mut told = Told::Now;
+        for home in self.with_password(account).await? {
+            told = told.and(self.revoke(&home).await?);
+        }
+        Ok(told)
+    }
+
+    async fn with_password(&self, account: &Account) -> Result<Vec<Home>, Error> {
+        let mut homes = self.store.homes(account.id).await?;
+        homes.retain(|home| home.credential == Credential::Account && !home.nonce.starts_with(OF_CODE));
+        Ok(homes)
     }
 
     /// Takes a home's credential away, which cuts its session.
@@ -154,7 +172,7 @@ impl Household {
     /// # Errors
     /// [`Error::Database`].
     pub async fn revoke(&self, home: &Home) -> Result<Told, Error> {
-        self.store.set_credential(home.id, Credential::None, &new_nonce()).await?;
+        self.store.set_credential(home.id, Credential::Revoked, &new_nonce()).await?;
         self.provisioner.apply(&home.site, None).await
     }
 
@@ -174,9 +192,7 @@ impl Household {
     pub async fn account_changed(&self, homes: &[Home]) -> Result<Told, Error> {
         let mut told = Told::Now;
         for home in homes {
-            if self.provisioner.apply(&home.site, None).await? == Told::Later {
-                told = Told::Later;
-            }
+            told = told.and(self.provisioner.apply(&home.site, None).await?);
         }
         Ok(told)
     }
@@ -184,6 +200,11 @@ impl Household {
 
 /// Begins the nonce of a home whose client signs in with a pairing code.
 const OF_CODE: &str = "code-";
+
+/// Whether the home's credential is the password that `stands_for` is about.
+fn lets_in(home: &Home, stands_for: &str) -> bool {
+    home.credential == Credential::Account && home.nonce == password_nonce(stands_for)
+}
 
 /// Stands for a password without telling anything of it.
 fn password_nonce(stands_for: &str) -> String {

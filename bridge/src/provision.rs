@@ -54,6 +54,14 @@ pub enum Told {
     Later,
 }
 
+impl Told {
+    /// Whether it knows of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::Later { self } else { other }
+    }
+}
+
 impl Provisioner {
     /// Derives homes' passwords from `secret`.
     pub fn new(store: Store, control: Control, link: Link, secret: &Secret) -> Self {
@@ -68,8 +76,7 @@ impl Provisioner {
 
     /// The password of a home's device. It is stored nowhere; another nonce makes another one.
     pub fn device_password(&self, site: &Site, nonce: &str) -> Secret {
-        let tag = hmac::sign(&self.key, format!("device\n{site}\n{nonce}").as_bytes());
-        Secret::new(Base64UrlUnpadded::encode_string(tag.as_ref()))
+        derived(&self.key, site, nonce)
     }
 
     /// The clients of homes whose passwords can be derived, for a broker that has lost them.
@@ -82,8 +89,7 @@ impl Provisioner {
         let devices = homes.filter(|home| home.credential == Credential::Device);
         Ok(devices
             .map(|home| {
-                let tag = hmac::sign(&key, format!("device\n{}\n{}", home.site, home.nonce).as_bytes());
-                let password = Secret::new(Base64UrlUnpadded::encode_string(tag.as_ref()));
+                let password = derived(&key, &home.site, &home.nonce);
                 Entry { password, tag: steps::tag(&home), site: home.site }
             })
             .collect())
@@ -137,7 +143,7 @@ impl Provisioner {
     fn wanted(&self, site: &Site, home: Option<&(Home, Account)>, proved: Option<&Secret>) -> Wanted {
         let Some((home, account)) = home else { return Wanted::Nobody };
         let password = match home.credential {
-            Credential::None => return Wanted::Nobody,
+            Credential::None | Credential::Revoked => return Wanted::Nobody,
             Credential::Device => Some(self.device_password(site, &home.nonce)),
             Credential::Account => proved.cloned(),
         };
@@ -170,6 +176,11 @@ impl Provisioner {
         tracing::info!(home = %site, "the broker knows its credential as it is now");
         Ok(())
     }
+}
+
+fn derived(key: &hmac::Key, site: &Site, nonce: &str) -> Secret {
+    let tag = hmac::sign(key, format!("device\n{site}\n{nonce}").as_bytes());
+    Secret::new(Base64UrlUnpadded::encode_string(tag.as_ref()))
 }
 
 fn is_same(one: Option<&(Home, Account)>, other: Option<&(Home, Account)>) -> bool {

@@ -132,15 +132,17 @@ async fn speaks_v2(app: &App, home: &Home, rights: Rights) -> Result<bool, Error
     if !app.link.is_up() {
         return Err(Error::BrokerOffline);
     }
+    // An old client that can connect may be there, or not.
+    let says_nothing = home.first_generation && home.credential.lets_in();
     match app.homes.home(&home.site).await {
         presence::Home::Online(_) => Ok(true),
         presence::Home::Offline { last_seen } => Err(Error::HomeOffline { last_seen }),
         // Such a home cannot be told what its caller may do: its list alone decides, and may allow writing.
-        presence::Home::Never if home.first_generation && rights < Rights::Write => {
+        presence::Home::Never if says_nothing && rights < Rights::Write => {
             let why = "your home's old client cannot tell who may only look; use the write key, or sign in";
             Err(Error::Refused(Refusal::new(ErrorCode::Denied, why)))
         }
-        presence::Home::Never if home.first_generation => Ok(false),
+        presence::Home::Never if says_nothing => Ok(false),
         presence::Home::Never if home.seen.is_some() => {
             Err(Error::HomeOffline { last_seen: home.seen.and_then(|seen| u64::try_from(seen).ok()) })
         }

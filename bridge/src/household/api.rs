@@ -7,10 +7,8 @@ use crate::{
     caller::{self, Caller},
     clock,
     error::Error,
-    input, own,
-    peer::Peer,
-    presence,
-    store::{Event, Home},
+    input, login, own, presence,
+    store::{Credential, Home},
 };
 use axum::{
     body::Body,
@@ -167,7 +165,12 @@ async fn described(app: &App, home: &Home) -> Value {
     }
     described["title"] = home.title.as_str().into();
     described["site"] = home.site.as_str().into();
-    described["credential"] = home.credential.as_str().into();
+    // Whether it had one before is no matter to who looks.
+    let credential = match home.credential {
+        Credential::Revoked => Credential::None,
+        other => other,
+    };
+    described["credential"] = credential.as_str().into();
     described["first_generation"] = home.first_generation.into();
     described["created"] = home.created.into();
     described
@@ -190,14 +193,7 @@ async fn read<T: DeserializeOwned>(app: &App, head: &Parts, body: Body) -> Resul
 }
 
 async fn note(app: &App, head: &Parts, caller: &Caller, kind: &str, home: &Home) -> Result<(), Error> {
-    let event = Event {
-        account_id: Some(caller.account().id),
-        account: &caller.account().name,
-        kind,
-        address: &Peer::of(&head.extensions).address_text(),
-        detail: &home.name,
-    };
-    app.store.note(&event).await
+    login::note(app, head, caller.account(), kind, &home.name).await
 }
 
 fn done() -> Response {

@@ -1,6 +1,6 @@
 //! `POST /user/auth.json`: a home's settings page, or a program, says a name and a password.
 
-use super::{Device, OF_CODE, pairing};
+use super::{Device, OF_CODE, lets_in, pairing};
 use crate::{
     admission,
     app::App,
@@ -9,7 +9,7 @@ use crate::{
     login::{self, Outcome},
     origin, own,
     peer::Peer,
-    store::{Account, Credential, Event, Home, fold},
+    store::{Account, Credential, FIRST, Home, fold},
     throttle::Attempt,
 };
 use axum::{
@@ -68,7 +68,7 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
     };
     let answer = match form.wants_device {
         true => device(&app, &head, &form, &proof).await?,
-        false => keys(&app, &form, &proof).await?,
+        false => keys(&app, &head, &form, &proof).await?,
     };
     Ok(own::private(answer))
 }
@@ -79,14 +79,7 @@ async fn device(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<V
         Proof::Password(account) => (account, wanted(app, account, form.home.as_deref()).await?, false),
     };
     let Device { username, password } = app.household.device(&home, anew).await?;
-    let event = Event {
-        account_id: Some(account.id),
-        account: &account.name,
-        kind: "home-connected",
-        address: &Peer::of(&head.extensions).address_text(),
-        detail: &home.name,
-    };
-    app.store.note(&event).await?;
+    login::note(app, head, account, "home-connected", &home.name).await?;
     Ok(json!({
         "success": true,
         "userid": account.userid,
@@ -98,21 +91,19 @@ async fn device(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<V
     }))
 }
 
-async fn keys(app: &App, form: &Form, proof: &Proof) -> Result<Value, Error> {
-    let (account, home) = match proof {
-        Proof::Code(account, home, _) => (account, home.clone()),
-        Proof::Password(account) => (account, wanted(app, account, None).await?),
+/// The account's keys, for a program or an old client. A code is given away for one home, and opens nothing else.
+async fn keys(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<Value, Error> {
+    let account = match proof {
+        Proof::Code(account, home, hash) => {
+            first_generation(app, head, account, home, &form.password, &format!("{OF_CODE}{hash}")).await?;
+            return Ok(json!({"success": true, "userid": account.userid}));
+        }
+        Proof::Password(account) => account,
     };
-    let household = &app.household;
-    match proof {
-        Proof::Code(_, _, hash) => {
-            household.first_generation(&home, &form.password, &format!("{OF_CODE}{hash}")).await?;
-        }
-        // A program that signs in must not put an end to a home's connection.
-        Proof::Password(_) if home.credential == Credential::Device || home.nonce.starts_with(OF_CODE) => {}
-        Proof::Password(_) => {
-            household.first_generation(&home, &form.password, account.password_hash.expose()).await?;
-        }
+    let homes = app.store.homes(account.id).await?;
+    if let Some(home) = homes.iter().find(|home| may_be_first_generation(home)) {
+        let stands_for = account.password_hash.expose();
+        first_generation(app, head, account, home, &form.password, stands_for).await?;
     }
     Ok(json!({
         "success": true,
@@ -120,6 +111,31 @@ async fn keys(app: &App, form: &Form, proof: &Proof) -> Result<Value, Error> {
         "apikey_write": own::program_key(app, account, Rights::Write).await?,
         "apikey_read": own::program_key(app, account, Rights::Read).await?,
     }))
+}
+
+/// A program that signs in for its keys must neither put an end to a home's connection nor bring back one that was ended.
+fn may_be_first_generation(home: &Home) -> bool {
+    home.name == FIRST
+        && match home.credential {
+            Credential::None => true,
+            Credential::Account => !home.nonce.starts_with(OF_CODE),
+            Credential::Device | Credential::Revoked => false,
+        }
+}
+
+async fn first_generation(
+    app: &App,
+    head: &Parts,
+    account: &Account,
+    home: &Home,
+    password: &Secret,
+    stands_for: &str,
+) -> Result<(), Error> {
+    app.household.first_generation(home, password, stands_for).await?;
+    if !lets_in(home, stands_for) {
+        login::note(app, head, account, "home-connected", &home.name).await?;
+    }
+    Ok(())
 }
 
 /// The home of this name, or the first one; made if it isn't there.

@@ -93,7 +93,7 @@ async fn clients(provisioner: &Provisioner) -> Result<HashMap<String, Client>> {
 /// Whether a home of an account in use has to be looked at.
 fn differs(home: &Home, client: Option<&Client>) -> bool {
     match (home.credential, client) {
-        (Credential::None, client) => client.is_some(),
+        (Credential::None | Credential::Revoked, client) => client.is_some(),
         (Credential::Device, None) => true,
         // Its owner has to say the password.
         (Credential::Account, None) => false,

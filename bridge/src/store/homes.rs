@@ -42,8 +42,10 @@ pub struct Home {
 /// What a home's agent signs in to the broker with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// Nothing: it cannot.
+    /// Nothing yet: it cannot.
     None,
+    /// Nothing any more: its owner took it away. Only a new pairing brings another one.
+    Revoked,
     /// A password made for it.
     Device,
     /// The account's password.
@@ -51,10 +53,16 @@ pub enum Credential {
 }
 
 impl Credential {
+    /// Whether a home that has it can be there.
+    pub fn lets_in(self) -> bool {
+        matches!(self, Self::Device | Self::Account)
+    }
+
     /// As it stands in the database and in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Revoked => "revoked",
             Self::Device => "device",
             Self::Account => "account",
         }
@@ -64,6 +72,7 @@ impl Credential {
         match text {
             "device" => Self::Device,
             "account" => Self::Account,
+            "revoked" => Self::Revoked,
             _ => Self::None,
         }
     }

@@ -1,0 +1,128 @@
+//! What names, passwords and codes said to `auth.json` open at the broker, and what they don't.
+
+use remoteaccess_tests::bridge::PASSWORD;
+use remoteaccess_tests::browser::Browser;
+use remoteaccess_tests::mqtt::Peer;
+use remoteaccess_tests::wait::{SOON, within};
+use remoteaccess_tests::world::{NAME, Options, World};
+use reqwest::Method;
+use ring::hmac;
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+async fn can_connect(world: &World, name: &str, password: &str) -> bool {
+    Peer::try_connect(world.broker.ports().plain, name, password).await.is_ok()
+}
+
+/// How often something happened to the account.
+async fn count(browser: &Browser, kind: &str) -> usize {
+    let events = browser.does(Method::GET, "/-/account/events", Value::Null).await.json();
+    events.as_array().expect("a list").iter().filter(|event| event["kind"] == kind).count()
+}
+
+fn first_generation() -> Options {
+    Options { agent: false, first_generation: true, ..Options::default() }
+}
+
+#[tokio::test]
+async fn a_program_that_signs_in_does_not_revive_a_home_that_its_owner_revoked() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let mut home = Peer::connect(world.broker.ports().plain, NAME, PASSWORD).await;
+    assert_eq!(alice.does(Method::DELETE, "/-/homes/home/credential", Value::Null).await.status, 200);
+    within("the session to be cut", SOON, home.is_cut()).await;
+    let answer = world.client.connects_home(NAME, PASSWORD, &[]).await;
+    let key = answer["apikey_write"].as_str().expect("keys are answered all the same");
+    world.client.get("/feed/list.json", key).await.assert_refused(503, "home_offline");
+    Browser::sign_in(&world.client, NAME).await;
+    assert!(!can_connect(&world, NAME, PASSWORD).await, "the home is revived");
+    assert_eq!(alice.homes().await[0]["credential"], "none");
+    // Its owner connects it again.
+    let password = world.client.device_password(NAME, PASSWORD).await;
+    assert!(can_connect(&world, NAME, &password).await);
+}
+
+#[tokio::test]
+async fn a_program_that_signs_in_makes_no_home_and_connects_none_but_the_first() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    alice.adds("Cabin").await;
+    assert_eq!(alice.does(Method::DELETE, "/-/homes/home", Value::Null).await.status, 200);
+    for homes in [1, 0] {
+        let answer = world.client.connects_home(NAME, PASSWORD, &[]).await;
+        assert!(answer["apikey_read"].is_string(), "{answer}");
+        assert_eq!(alice.homes().await.len(), homes);
+        for site in [NAME, "alice.cabin"] {
+            assert!(!can_connect(&world, site, PASSWORD).await, "{site} is connected");
+        }
+        alice.does(Method::DELETE, "/-/homes/cabin", Value::Null).await;
+    }
+}
+
+#[tokio::test]
+async fn the_record_has_it_when_a_home_is_let_in_with_the_accounts_password() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    assert_eq!(count(&alice, "home-connected").await, 1);
+    // Said again, it changes nothing.
+    world.client.connects_home(NAME, PASSWORD, &[]).await;
+    assert_eq!(count(&alice, "home-connected").await, 1);
+}
+
+#[tokio::test]
+async fn a_pairing_code_connects_its_home_and_answers_no_keys() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let (_, code) = alice.adds("Cabin").await;
+    let answer = world.client.connects_home(NAME, &code, &[]).await;
+    assert_eq!(answer["success"], true, "{answer}");
+    assert!(!answer.to_string().contains("apikey"), "{answer}");
+    assert!(can_connect(&world, "alice.cabin", &code).await);
+}
+
+#[tokio::test]
+async fn a_second_factor_closes_the_broker_to_the_accounts_password() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let mut home = Peer::connect(world.broker.ports().plain, NAME, PASSWORD).await;
+    let path = "/-/account/second-factor";
+    let begun = alice.does(Method::POST, path, json!({"password": PASSWORD})).await.json();
+    let secret = unbase32(begun["secret"].as_str().expect("a secret"));
+    let done = alice.does(Method::PUT, path, json!({"code": code_now(&secret)})).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    within("the session to be cut", SOON, home.is_cut()).await;
+    assert!(!can_connect(&world, NAME, PASSWORD).await);
+
+    let another = "another password altogether";
+    let change = json!({"old": PASSWORD, "new": another});
+    let changed = alice.does(Method::POST, "/-/account/password", change).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    for password in [PASSWORD, another] {
+        assert_eq!(world.client.connects_home(NAME, password, &[]).await["success"], false);
+        assert!(!can_connect(&world, NAME, password).await, "{password}");
+    }
+}
+
+/// RFC 6238, with SHA-1, 6 digits and 30 seconds.
+fn code_now(secret: &[u8]) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
+    let tag = hmac::sign(&key, &(now / 30).to_be_bytes());
+    let at = usize::from(tag.as_ref()[19] & 15);
+    let word: [u8; 4] = tag.as_ref()[at..at + 4].try_into().expect("four bytes");
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+}
+
+fn unbase32(text: &str) -> Vec<u8> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for c in text.chars() {
+        let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(c).expect("a letter of base32");
+        bits = bits << 5 | u32::try_from(value).expect("five bits");
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).expect("eight bits"));
+        }
+    }
+    bytes
+}
