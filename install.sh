@@ -7,7 +7,7 @@
 # 1. from an apt repository that this machine knows already;
 # 2. else the package made for this version, from $REMOTEACCESS_PACKAGES: a folder, or an address without its last
 #    slash, with the packages and SHA256SUMS as "make deb" leaves them in target/deb;
-# 3. else it is built here, which takes a Raspberry Pi 4 about an hour.
+# 3. else it is built here, which takes a Raspberry Pi long.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -19,7 +19,7 @@ root=()
 [ "$(id -u)" = 0 ] || root=(sudo)
 
 main() {
-    if is_current "$(dpkg-query -f '${Version}' -W $package 2>/dev/null || true)"; then
+    if is_current "$(installed_version)"; then
         echo "- $package $version is installed"
     elif is_current "$(apt-cache policy $package | sed -n 's/^  Candidate: //p')"; then
         echo "- installing $package with apt"
@@ -32,6 +32,10 @@ main() {
     echo "- remoteaccess: $(systemctl is-active $package 2>/dev/null || true). Setup > Remote Access in emoncms connects it."
 }
 
+# Nothing where only its configuration is left.
+# shellcheck disable=SC2016 # dpkg's variables
+installed_version() { dpkg-query -f '${db:Status-Status} ${Version}' -W $package 2>/dev/null | sed -n 's/^installed //p'; }
+
 is_current() { # VERSION
     [ -n "$1" ] && [ "$1" != "(none)" ] && dpkg --compare-versions "$1" ge "$version"
 }
@@ -39,6 +43,8 @@ is_current() { # VERSION
 from_packages() {
     local file=${package}_${version}_$architecture.deb folder
     folder=$(mktemp -d)
+    # shellcheck disable=SC2064 # the folder's name of now
+    trap "rm -rf '$folder'" EXIT
     # apt's own user has to be able to read it.
     chmod 755 "$folder"
     echo "- installing $file from $packages"
@@ -49,7 +55,6 @@ from_packages() {
         exit 1
     fi
     apt_get install "$folder/$file"
-    rm -rf "$folder"
 }
 
 fetch() { # FROM TO

@@ -12,12 +12,16 @@ gpg --batch --list-secret-keys "$key" >/dev/null || exit 1
 
 suite=stable
 compgen -G 'target/deb/*.deb' >/dev/null || { echo "apt-repo.sh: there are no packages yet: make deb" >&2; exit 1; }
+for package in target/deb/*.deb; do
+    [[ $(dpkg-deb -f "$package" Maintainer) != *.invalid\> ]] ||
+        echo "apt-repo.sh: ${package##*/} names nobody to write to: DEBEMAIL=you@example.org make deb" >&2
+done
 mkdir -p "$repository/pool"
 cp target/deb/*.deb "$repository/pool/"
 cd "$repository"
 
 # Beside the old, and in its place at once: somebody may be fetching.
-rm -rf dists.new
+rm -rf dists.new dists.old
 architectures=$(for package in pool/*.deb; do dpkg-deb -f "$package" Architecture; done | sort -u)
 for architecture in $architectures; do
     folder=dists.new/$suite/main/binary-$architecture

@@ -4,6 +4,8 @@
 #   packaging/build-deb.sh [ARCH…]           amd64, arm64, armhf; all unless given; the bridge for the first two
 #   packaging/build-deb.sh --agent [ARCH…]   the agent's package alone
 #   packaging/build-deb.sh --native          the agent's for this machine, with this machine's compiler
+#
+# DEBEMAIL, and DEBFULLNAME if you like: who answers for these packages, as users see it. Unless given, nobody does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,10 +21,10 @@ esac
 
 main() {
     tests/needs.sh build deb
-    if [ "$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" != "$version" ]; then
-        echo "build-deb.sh: Cargo.toml says $version, packaging/debian/changelog says otherwise" >&2
-        exit 1
-    fi
+    same_version packaging/debian/changelog "$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)"
+    for module in module.json emoncms-module/remoteaccess/module.json; do
+        same_version $module "$(sed -n 's/.*"version": "\(.*\)".*/\1/p' $module)"
+    done
     if [ -z "$native" ]; then
         tests/needs.sh cross
         RUSTC=$(packaging/toolchain.sh "$@")
@@ -41,6 +43,10 @@ main() {
         package "$arch"
     done
     (cd target/deb && sha256sum -- *.deb > SHA256SUMS && du -b --time -- *.deb)
+}
+
+same_version() { # FILE VERSION
+    [ "$2" = "$version" ] || { echo "build-deb.sh: Cargo.toml says $version, $1 says $2" >&2; exit 1; }
 }
 
 has_bridge() { [ "$1" != armhf ] && [ -z "$agent_only" ]; }
@@ -72,6 +78,7 @@ package() { # ARCH
     install -m 755 "$programs/remoteaccess-agent" "$source/bin/"
     cp -a packaging/debian packaging/man packaging/completion packaging/home CHANGELOG.md \
         agent/remoteaccess.example.json "$source/"
+    name_maintainer "$source/debian"
     # The licence's text is not among those that every Debian has.
     sed 's/^$/./; s/^/ /' LICENSE >> "$source/debian/copyright"
     mkdir "$source/module" "$source/licenses"
@@ -96,6 +103,13 @@ package() { # ARCH
     [ -n "$native" ] || lintian --allow-root --fail-on error,warning "$stage"/*.changes
     mv "$stage"/*.deb target/deb/
     rm -rf "$stage"
+}
+
+# The field says whom to write to about these very packages: whoever built and publishes them.
+name_maintainer() { # DEBIAN
+    [ -n "${DEBEMAIL-}" ] || return 0
+    DEBIAN_MAINTAINER="${DEBFULLNAME:-emoncms remote access} <$DEBEMAIL>" \
+        perl -pi -e 's/^(Maintainer: | -- ).*?>/$1$ENV{DEBIAN_MAINTAINER}/' "$1/control" "$1/changelog"
 }
 
 # debhelper knows files by package: its second unit is PACKAGE.NAME.KIND.

@@ -29,8 +29,22 @@ runs_on() { # ARCH
         cp packaging/tests/in-place-of-agent "$work/programs-arm64/remoteaccess-agent"
         printf '#!/bin/sh\nexec chroot %s /usr/bin/remoteaccess-bridge "$@"\n' "$system" > "$work/programs-arm64/remoteaccess-bridge"
         chmod +x "$work/programs-arm64/remoteaccess-bridge"
-        check "the bridge serves it as well" serves_a_request "$work/programs-arm64"
+        with_bridge_of "$work/programs-arm64"
     fi
+}
+
+# A whole chain with this bridge, looked at from outside.
+with_bridge_of() { # FOLDER
+    local url chain said=$work/chain.log
+    become_demo "$1" > "$said" 2>&1 &
+    chain=$!
+    check "with the bridge for it, too" until_true "the chain" grep -q "^Open " "$said"
+    url=$(sed -n 's#^Open *\(http.*\)/$#\1#p' "$said")
+    check "a request is served" grep -q " feeds of " "$said"
+    check "it answers /-/health" says '"success":true' curl -fsS --max-time 20 "$url/-/health"
+    check "it is connected to a real Mosquitto" says '"broker":"connected"' curl -fsS --max-time 20 "$url/-/ready"
+    kill "$chain"
+    wait "$chain" || true
 }
 
 not_installed_because() { # WORDS

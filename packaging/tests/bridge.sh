@@ -21,6 +21,7 @@ server() {
     check "it waits for that" same inactive "$(in_system systemctl is-active emoncms-remoteaccess-bridge)"
     make_certificate
     check "setup prepares server and broker" set_up
+    check "the database is the service's, and nobody else's" belongs_to_the_service
     in_system systemctl restart mosquitto emoncms-remoteaccess-bridge
     check "the service runs" in_system systemctl -q is-active emoncms-remoteaccess-bridge
     check "it reaches its broker" until_true "health" asks /-/health
@@ -28,6 +29,11 @@ server() {
     check "it is as sandboxed as it says" sandboxed emoncms-remoteaccess-bridge
     check "nobody else reads its secrets" not in_system setpriv --reuid=nobody --regid=nogroup --clear-groups cat $configuration
     check "setup changes nothing the second time" says "nothing was changed" set_up
+    check "root makes an account where the service's user should have" \
+        in_system remoteaccess-bridge account add mallory < <(echo 'tin staple battery')
+    check "and leaves it all to the service" belongs_to_the_service
+    check "which still writes: somebody signs in" asks /-/session -H 'Content-Type: application/json' \
+        -d '{"username":"mallory","password":"tin staple battery"}'
     kept=$(in_system cat $configuration)
     pid=$(in_system systemctl show -P MainPID emoncms-remoteaccess-bridge)
     check "apt upgrades it" in_system apt-get -qq -y upgrade
@@ -55,6 +61,13 @@ make_certificate() {
 }
 
 set_up() { in_system remoteaccess-bridge setup --host localhost --certificate /root/certificate.pem --key /root/key.pem; }
+
+belongs_to_the_service() {
+    local files=/var/lib/emoncms-remoteaccess-bridge
+    same "600 emoncms-remoteaccess-bridge emoncms-remoteaccess-bridge" "$(in_system stat -c '%a %U %G' $files/bridge.db)" &&
+        same "" "$(in_system find $files ! -user emoncms-remoteaccess-bridge -o ! -group emoncms-remoteaccess-bridge)" &&
+        same "" "$(in_system find $files -perm /077)"
+}
 
 asks() { # PATH CURL-OPTION…
     local path=$1

@@ -17,6 +17,10 @@ module_script() {
     check "the service runs" in_system systemctl -q is-active emoncms-remoteaccess
     check "the page is linked" leads_to_page $modules/remoteaccess
     check "an update of the module that brings nothing new changes nothing" says "is installed" run_script /nowhere
+    check "removed" in_system apt-get -qq -y remove emoncms-remoteaccess
+    check "an update of the module brings it back" run_script /srv/made
+    check "and the service runs" in_system systemctl -q is-active emoncms-remoteaccess
+    check "nothing is left of what was fetched" same "" "$(in_system find /tmp -name 'tmp.*')"
     check "purged" in_system apt-get -qq -y purge emoncms-remoteaccess
     add_repository
     check "where apt knows the repository, it comes from there" says "with apt" run_script

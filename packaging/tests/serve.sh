@@ -18,8 +18,8 @@ add_repository() {
     local place=$inside
     cp -a "$work/repository" "$place/srv/packages"
     rm -f "$place"/etc/apt/sources.list "$place"/etc/apt/sources.list.d/*
-    cp "$work/repository/emoncms-remoteaccess.gpg" "$place/usr/share/keyrings/"
-    echo "deb [signed-by=/usr/share/keyrings/emoncms-remoteaccess.gpg] file:/srv/packages stable main" \
+    cp "$work/repository/emoncms-remoteaccess.gpg" "$place/etc/apt/keyrings/"
+    echo "deb [signed-by=/etc/apt/keyrings/emoncms-remoteaccess.gpg] file:/srv/packages stable main" \
         > "$place/etc/apt/sources.list.d/emoncms-remoteaccess.list"
     in_system apt-get -qq update
 }
@@ -35,8 +35,13 @@ build_demo() {
     cp packaging/tests/in-place-of-agent "$work/programs/remoteaccess-agent"
 }
 
-serves_a_request() { # [FOLDER with another bridge]
-    TMPDIR=$work SYSTEM=$inside BOOTED=$leader REMOTEACCESS_BIN_DIR=${1:-$work/programs} timeout 120 "$demo" --once
+serves_a_request() { (become_demo "$work/programs" --once); }
+
+# In the place of the shell that calls it, which can then be ended.
+become_demo() { # FOLDER OPTION…
+    local programs=$1
+    shift
+    exec env TMPDIR="$work" SYSTEM="$inside" BOOTED="$leader" REMOTEACCESS_BIN_DIR="$programs" timeout 120 "$demo" "$@"
 }
 
 # This version's package under the number before the first.
