@@ -51,6 +51,8 @@ for what in "$@"; do
             need gpg gpg gpg-agent ;;
         roots)
             need debootstrap debootstrap
+            need curl curl
+            need openssl openssl
             need systemd-nspawn systemd-container
             need qemu-aarch64-static qemu-user-static ;;
         *) echo "needs.sh: what is '$what'?" >&2; exit 2 ;;

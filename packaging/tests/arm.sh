@@ -12,6 +12,11 @@ runs_on() { # ARCH
     mount -t proc proc "$system/proc"
     mkdir -p "$system$work"
     mount --bind "$work" "$system$work"
+    # Debian's own packages come from outside, ours from the repository.
+    if [ "$1" = arm64 ]; then
+        in_system apt-get -qq update
+        in_system apt-get -qq -y --no-install-recommends install mosquitto > /dev/null 2>&1
+    fi
     add_repository
     chmod 755 "$work"
     if [ "$1" = armhf ]; then
@@ -24,27 +29,36 @@ runs_on() { # ARCH
     check "its program is for $1" in_system remoteaccess-agent --version
     check "it connects over TLS and serves a request" serves_a_request
     if [ "$1" = arm64 ]; then
-        dpkg-deb -x target/deb/emoncms-remoteaccess-bridge_*_arm64.deb "$system"
-        mkdir -p "$work/programs-arm64"
-        cp packaging/tests/in-place-of-agent "$work/programs-arm64/remoteaccess-agent"
-        printf '#!/bin/sh\nexec chroot %s /usr/bin/remoteaccess-bridge "$@"\n' "$system" > "$work/programs-arm64/remoteaccess-bridge"
-        chmod +x "$work/programs-arm64/remoteaccess-bridge"
-        with_bridge_of "$work/programs-arm64"
+        check "apt installs the bridge" in_system apt-get -qq -y --no-install-recommends install emoncms-remoteaccess-bridge
+        check "setup prepares server and broker" in_system remoteaccess-bridge setup --host localhost
+        with_this_bridge
     fi
 }
 
-# A whole chain with this bridge, looked at from outside.
-with_bridge_of() { # FOLDER
-    local url chain said=$work/chain.log
-    become_demo "$1" > "$said" 2>&1 &
+# A whole chain with the bridge of $system, looked at from outside. The broker is this machine's, and so is its setup.
+with_this_bridge() {
+    local url chain said=$work/chain.log programs=$work/foreign
+    mkdir -p "$programs"
+    cp "$work/programs/remoteaccess-agent" "$programs/"
+    cat > "$programs/remoteaccess-bridge" <<SCRIPT
+#!/bin/sh
+[ "\$1" != setup ] || exec $work/programs/remoteaccess-bridge "\$@"
+exec chroot $system /usr/bin/remoteaccess-bridge "\$@"
+SCRIPT
+    chmod +x "$programs/remoteaccess-bridge"
+    become_demo "$programs" > "$said" 2>&1 &
     chain=$!
-    check "with the bridge for it, too" until_true "the chain" grep -q "^Open " "$said"
+    check "with this bridge there is a chain, too" begins "$said"
     url=$(sed -n 's#^Open *\(http.*\)/$#\1#p' "$said")
-    check "a request is served" grep -q " feeds of " "$said"
-    check "it answers /-/health" says '"success":true' curl -fsS --max-time 20 "$url/-/health"
-    check "it is connected to a real Mosquitto" says '"broker":"connected"' curl -fsS --max-time 20 "$url/-/ready"
-    kill "$chain"
+    check "which serves a request" grep -q " feeds of " "$said"
+    check "the bridge answers /-/health" says '"success":true' curl -fsS --max-time 20 "$url/-/health"
+    check "and is connected to a real Mosquitto" says '"broker":"connected"' curl -fsS --max-time 20 "$url/-/ready"
+    kill "$chain" 2>/dev/null || true
     wait "$chain" || true
+}
+
+begins() { # FILE with what the chain says
+    until_true "the chain" grep -q "^Open " "$1" || { grep -v '^ ' "$1"; return 1; }
 }
 
 not_installed_because() { # WORDS
