@@ -52,10 +52,11 @@ same_version() { # FILE VERSION
 has_bridge() { [ "$1" != armhf ] && [ -z "$agent_only" ]; }
 
 compile() { # ARCH
-    local options=(-p remoteaccess-agent)
-    ! has_bridge "$1" || options+=(-p remoteaccess-bridge)
+    local options=(--release --locked)
     [ -n "$native" ] || options+=(--target "$(triplet "$1")")
-    cargo build --release --locked "${options[@]}"
+    # One after the other: built together, the agent would get what only the bridge needs of the crates they share.
+    cargo build "${options[@]}" -p remoteaccess-agent
+    ! has_bridge "$1" || cargo build "${options[@]}" -p remoteaccess-bridge
     programs=$cargo_folder/release
     [ -n "$native" ] || programs=$cargo_folder/$(triplet "$1")/release
 }
