@@ -12,7 +12,7 @@ server() {
     local before kept pid
     # Debian's own packages come from outside, ours from the repository.
     in_system apt-get -qq update
-    in_system apt-get -qq -y --no-install-recommends install mosquitto curl > /dev/null 2>&1
+    in_system apt-get -qq -y --no-install-recommends install mosquitto curl sudo > /dev/null 2>&1
     boot_system alone || return
     add_repository
     before=$(files_of)
@@ -32,15 +32,15 @@ server() {
     check "root makes an account where the service's user should have" \
         in_system remoteaccess-bridge account add mallory < <(echo 'tin staple battery')
     check "and leaves it all to the service" belongs_to_the_service
-    check "which still writes: somebody signs in" asks /-/session -H 'Content-Type: application/json' \
-        -d '{"username":"mallory","password":"tin staple battery"}'
+    check "which still writes: somebody signs in" signs_in
     kept=$(in_system cat $configuration)
     pid=$(in_system systemctl show -P MainPID emoncms-remoteaccess-bridge)
     check "apt upgrades it" in_system apt-get -qq -y upgrade
     check "the service was restarted" not same "$pid" "$(in_system systemctl show -P MainPID emoncms-remoteaccess-bridge)"
     check "and reaches its broker" until_true "health" asks /-/health
+    check "whoever had an account still has it" signs_in
     check "the configuration is kept" same "$kept" "$(in_system cat $configuration)"
-    check "apt installs a home beside it" install_home
+    check "the lines of the README install a home beside it" in_system sh -euc "$(lines_of_the_readme)"
     chain
     check "apt removes it" in_system apt-get -qq -y remove emoncms-remoteaccess-bridge
     check "the configuration is still kept" same "$kept" "$(in_system cat $configuration)"
@@ -67,6 +67,15 @@ belongs_to_the_service() {
     same "600 emoncms-remoteaccess-bridge emoncms-remoteaccess-bridge" "$(in_system stat -c '%a %U %G' $files/bridge.db)" &&
         same "" "$(in_system find $files ! -user emoncms-remoteaccess-bridge -o ! -group emoncms-remoteaccess-bridge)" &&
         same "" "$(in_system find $files -perm /077)"
+}
+
+# With the repository from a folder instead of a server.
+lines_of_the_readme() {
+    sed -n 's#https://packages.example.org#file:///srv/packages#g; /^    sudo curl/,/^    sudo apt update/p' README.md
+}
+
+signs_in() {
+    asks /-/session -H 'Content-Type: application/json' -d '{"username":"mallory","password":"tin staple battery"}'
 }
 
 asks() { # PATH CURL-OPTION…

@@ -13,7 +13,7 @@ make_repository() {
     gpgconf --kill gpg-agent
 }
 
-# The lines of the README, with a folder in the place of a server.
+# As the README says, but from a folder.
 add_repository() {
     local place=$inside
     cp -a "$work/repository" "$place/srv/packages"
