@@ -21,7 +21,7 @@ root=()
 main() {
     if is_current "$(installed_version)"; then
         echo "- $package $version is installed"
-    elif is_current "$(apt-cache policy $package | sed -n 's/^  Candidate: //p')"; then
+    elif apt_has_it; then
         echo "- installing $package with apt"
         apt_get install $package
     elif [ -n "$packages" ]; then
@@ -35,6 +35,14 @@ main() {
 # Nothing where only its configuration is left.
 # shellcheck disable=SC2016 # dpkg's variables
 installed_version() { dpkg-query -f '${db:Status-Status} ${Version}' -W $package 2>/dev/null | sed -n 's/^installed //p'; }
+
+# Where apt knows an older one, there may be news.
+apt_has_it() {
+    [ -n "$(candidate)" ] || return 1
+    is_current "$(candidate)" || { apt_get -qq update && is_current "$(candidate)"; }
+}
+
+candidate() { apt-cache policy $package | sed -n 's/^  Candidate: //p'; }
 
 is_current() { # VERSION
     [ -n "$1" ] && [ "$1" != "(none)" ] && dpkg --compare-versions "$1" ge "$version"

@@ -58,8 +58,7 @@ upgrade() {
     pid=$(in_system systemctl show -P MainPID emoncms-remoteaccess)
     add_repository
     check "apt upgrades it" in_system apt-get -qq -y upgrade
-    # shellcheck disable=SC2016 # dpkg's variable
-    check "to this version" not same 0.0.9 "$(in_system dpkg-query -f '${Version}' -W emoncms-remoteaccess)"
+    check "to this version" not same 0.0.9 "$(version_of emoncms-remoteaccess)"
     check "the service was restarted" not same "$pid" "$(in_system systemctl show -P MainPID emoncms-remoteaccess)"
     check "and runs" in_system systemctl -q is-active emoncms-remoteaccess
     check "the settings are kept" same "$kept" "$(in_system cat $settings)"
@@ -67,6 +66,9 @@ upgrade() {
     check "the page is still there" leads_to_page $modules/remoteaccess
     check "a request is served again" serves_a_request
 }
+
+# shellcheck disable=SC2016 # dpkg's variable
+version_of() { in_system dpkg-query -f '${Version}' -W "$1"; } # PACKAGE
 
 install_home() { in_system apt-get -qq -y install emoncms-remoteaccess; }
 

@@ -25,6 +25,10 @@ module_script() {
     add_repository
     check "where apt knows the repository, it comes from there" says "with apt" run_script
     check "the service runs again" in_system systemctl -q is-active emoncms-remoteaccess
+    check "purged again" in_system apt-get -qq -y purge emoncms-remoteaccess
+    in_system sh -c 'rm /var/lib/apt/lists/*InRelease; sed -i "s/^Version: .*/Version: 0.0.9/" /var/lib/apt/lists/*_Packages'
+    check "also where apt has not heard of this version yet" says "with apt" run_script
+    check "which is this one" not same 0.0.9 "$(version_of emoncms-remoteaccess)"
 }
 
 # With the arguments that emonSD's scripts give.
