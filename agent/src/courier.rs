@@ -27,7 +27,7 @@ impl Courier {
         let task = tokio::spawn(async move {
             while let Some(command) = queue.recv().await {
                 let sent = match command {
-                    Command::WatchPresence => mqtt.subscribe(&status, QoS::AtLeastOnce).await,
+                    Command::WatchPresence => mqtt.subscribe(&status, QoS::AtMostOnce).await,
                     // Nothing is subscribed to at this point; all that matters is that it is acknowledged.
                     Command::RoundTrip | Command::LeaveRequests => mqtt.unsubscribe(&requests).await,
                     Command::TakeRequests => mqtt.subscribe(&requests, QoS::AtMostOnce).await,
@@ -35,7 +35,7 @@ impl Courier {
                         // An installation is as old as its process; a farewell is as old as its saying.
                         let since = if state == Online::Online { mine.since } else { unix_now() };
                         let message = Presence { state, since, ..mine.clone() }.encode();
-                        mqtt.publish(&status, QoS::AtLeastOnce, true, message).await
+                        mqtt.publish(&status, QoS::AtMostOnce, true, message).await
                     }
                 };
                 if sent.is_err() {

@@ -36,7 +36,7 @@ pub fn open(
         .set_keep_alive(keep_alive)
         .set_clean_session(true)
         .set_max_packet_size(limits::MAX_PACKET_BYTES, limits::MAX_PACKET_BYTES)
-        .set_last_will(LastWill::new(broker.site.status_topic(), will.encode(), QoS::AtLeastOnce, true))
+        .set_last_will(LastWill::new(broker.site.status_topic(), will.encode(), QoS::AtMostOnce, true))
         .set_transport(transport(broker)?);
     let (client, mut eventloop) = AsyncClient::new(options, QUEUE);
     let mut network = eventloop.network_options();

@@ -4,6 +4,7 @@ use crate::mqtt::Login;
 use anyhow::{Context, Result};
 use base64ct::{Base64, Encoding};
 use remoteaccess_protocol::{Frame, Presence, Site, Start, State, request, request::Incoming};
+use remoteaccess_tests::broker::home_rights;
 use remoteaccess_tests::ports::{random_bytes, random_hex};
 use ring::pbkdf2;
 use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS, TlsConfiguration, Transport};
@@ -39,16 +40,7 @@ pub(crate) fn let_in(file: &Path, homes: usize) -> Result<()> {
     };
     for name in (0..homes).map(name) {
         let role = format!("home:{name}");
-        let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
-        let acls = json!([
-            acl("subscribeLiteral", "request"),
-            acl("subscribeLiteral", "status"),
-            acl("publishClientReceive", "request"),
-            acl("publishClientReceive", "status"),
-            acl("publishClientSend", "response/#"),
-            acl("publishClientSend", "status"),
-        ]);
-        add("roles", json!({"rolename": role, "acls": acls}))?;
+        add("roles", json!({"rolename": role, "acls": home_rights(&name)}))?;
         add(
             "clients",
             json!({
@@ -90,7 +82,7 @@ async fn keep(mut options: MqttOptions, name: String, door: Arc<Semaphore>, onli
         Presence { v: 2, state, agent: "bench".into(), install, since: 1 }.encode()
     };
     options.set_credentials(&name, PASSWORD).set_keep_alive(Duration::from_secs(30)).set_clean_session(true);
-    options.set_last_will(LastWill::new(site.status_topic(), said(State::Offline), QoS::AtLeastOnce, true));
+    options.set_last_will(LastWill::new(site.status_topic(), said(State::Offline), QoS::AtMostOnce, true));
     loop {
         let place = door.acquire().await;
         let (client, mut events) = AsyncClient::new(options.clone(), 8);
@@ -102,12 +94,14 @@ async fn keep(mut options: MqttOptions, name: String, door: Arc<Semaphore>, onli
         while let Ok(event) = events.poll().await {
             let done = match event {
                 Event::Incoming(Packet::ConnAck(_)) => client
-                    .try_subscribe(site.status_topic(), QoS::AtLeastOnce)
+                    .try_subscribe(site.status_topic(), QoS::AtMostOnce)
                     .and_then(|()| client.try_subscribe(site.request_topic(), QoS::AtMostOnce))
                     .and_then(|()| {
-                        client.try_publish(site.status_topic(), QoS::AtLeastOnce, true, said(State::Online))
-                    }),
-                Event::Incoming(Packet::PubAck(_)) => {
+                        client.try_publish(site.status_topic(), QoS::AtMostOnce, true, said(State::Online))
+                    })
+                    // Answered when all of that is done.
+                    .and_then(|()| client.try_unsubscribe("nothing")),
+                Event::Incoming(Packet::UnsubAck(_)) => {
                     if place.take().is_some() {
                         online.send(()).await.ok();
                     }

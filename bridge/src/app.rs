@@ -19,6 +19,7 @@ use crate::{
     session::Cookies,
     store::Store,
     throttle::Throttle,
+    twin::Twin,
     upstream::Upstream,
 };
 use anyhow::Result;
@@ -69,6 +70,8 @@ pub struct App {
     pub homes: Arc<Homes>,
     /// What is under way.
     pub exchange: Arc<Exchange>,
+    /// Whether another bridge has this one's name.
+    pub twin: Twin,
     /// How it gets there.
     pub link: Link,
     /// How the broker is told who may connect.
@@ -115,6 +118,7 @@ impl App {
             throttle: Throttle::default(),
             passwords: Passwords::new(config.accounts.argon2_memory_kib)?,
             homes: Arc::new(Homes::default()),
+            twin: Twin::of(&client),
             exchange: Arc::new(Exchange::new(client, config.limits.whole_answers)),
             link,
         })

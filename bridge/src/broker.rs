@@ -16,6 +16,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+/// At most once, for everything: brokers with our settings take nothing else from homes, as what has to be acknowledged has to
+/// be stored.
+pub(crate) const QUALITY: QoS = QoS::AtMostOnce;
+
 /// Messages on their way to the poller; who publishes more waits.
 const MAX_QUEUED: usize = 64;
 
@@ -83,9 +87,7 @@ impl Link {
     /// # Errors
     /// As [`Link::publish`].
     pub async fn retain(&self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
-        let client = self.client.borrow().clone().ok_or(Error::BrokerOffline)?;
-        let sent = client.publish_bytes(topic, QoS::AtLeastOnce, true, payload.into()).await;
-        sent.map_err(|_| Error::BrokerOffline)
+        self.send(topic, payload, true).await
     }
 
     /// Publishes at most once, never later than on this connection.
@@ -93,10 +95,14 @@ impl Link {
     /// # Errors
     /// [`Error::BrokerOffline`] where there is no connection, or none any more.
     pub async fn publish(&self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
+        self.send(topic, payload, false).await
+    }
+
+    async fn send(&self, topic: String, payload: Vec<u8>, retain: bool) -> Result<(), Error> {
         let client = self.client.borrow().clone().ok_or(Error::BrokerOffline)?;
         let bytes = payload.len() as u64;
         let waits = Waits::new(&self.waiting);
-        let sent = client.publish_bytes(topic, QoS::AtMostOnce, false, payload.into()).await;
+        let sent = client.publish_bytes(topic, QUALITY, retain, payload.into()).await;
         drop(waits);
         sent.map_err(|_| Error::BrokerOffline)?;
         self.sent.inc_by(bytes);
@@ -124,19 +130,18 @@ impl Drop for Waits<'_> {
 #[derive(Clone, Debug)]
 pub struct Subscription {
     filter: String,
-    quality: QoS,
     needed: bool,
 }
 
 impl Subscription {
     /// Without it the connection is of no use.
-    pub fn needed(filter: impl Into<String>, quality: QoS) -> Self {
-        Self { filter: filter.into(), quality, needed: true }
+    pub fn needed(filter: impl Into<String>) -> Self {
+        Self { filter: filter.into(), needed: true }
     }
 
     /// Without it some things don't work.
-    pub fn wanted(filter: impl Into<String>, quality: QoS) -> Self {
-        Self { needed: false, ..Self::needed(filter, quality) }
+    pub fn wanted(filter: impl Into<String>) -> Self {
+        Self { needed: false, ..Self::needed(filter) }
     }
 }
 
@@ -150,25 +155,11 @@ pub struct Connection {
 impl Connection {
     /// Prepares a connection that hears `topics`, a few.
     ///
-    /// Its MQTT client id is nobody's business: whoever connects with it takes the connection's place, under
-    /// whatever account (MQTT 3.1.1, section 3.1.4). It is not the client id that homes answer to, and no log has it.
-    ///
     /// # Errors
     /// Where TLS cannot be set up.
     pub fn new(config: &BrokerConfig, topics: Vec<Subscription>) -> Result<(Self, Link)> {
-        let client_id = format!("bridge-{}", random::hex_id::<16>());
-        let mut options = MqttOptions::new(client_id, &config.host, config.port());
-        options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
-        options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
-        if let (Some(username), Some(password)) = (&config.username, &config.password) {
-            options.set_credentials(username, password.expose());
-        }
-        if config.tls {
-            let tls = trust::client(config.ca_file.as_deref()).context("no TLS to the broker")?;
-            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.into())));
-        }
         let (state, client) = watch::channel(None);
-        Ok((Self { options, topics, state }, Link::new(client)))
+        Ok((Self { options: options(config)?, topics, state }, Link::new(client)))
     }
 
     /// Keeps the connection up for ever. `on_event` must not wait.
@@ -191,11 +182,7 @@ impl Connection {
     /// Client and event loop are new each time: a queue that outlived its connection would send requests late whose
     /// callers have long been refused.
     async fn session(&self, on_event: &mut impl FnMut(Event<'_>)) -> anyhow::Error {
-        let (client, mut events) = AsyncClient::new(self.options.clone(), MAX_QUEUED);
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        network.set_connection_timeout(SLOWEST_STEP_SECONDS);
-        events.set_network_options(network);
+        let (client, mut events) = open(&self.options);
         match self.poll(&client, &mut events, on_event).await {
             Ok(never) => match never {},
             Err(error) => error,
@@ -215,8 +202,8 @@ impl Connection {
             match packet {
                 Packet::ConnAck(_) => {
                     on_event(Event::Begun);
-                    for Subscription { filter, quality, .. } in &self.topics {
-                        client.try_subscribe(filter, *quality).context("a new queue has room for a few")?;
+                    for Subscription { filter, .. } in &self.topics {
+                        client.try_subscribe(filter, QUALITY).context("a new queue has room for a few")?;
                     }
                 }
                 Packet::SubAck(answer) => {
@@ -244,6 +231,38 @@ impl Connection {
     }
 }
 
+/// How to connect.
+///
+/// The MQTT client id is nobody's business: whoever connects with it takes the connection's place, under whatever account (MQTT
+/// 3.1.1, section 3.1.4). It is not the client id that homes answer to, and no log has it.
+///
+/// # Errors
+/// Where TLS cannot be set up.
+pub(crate) fn options(config: &BrokerConfig) -> Result<MqttOptions> {
+    let client_id = format!("bridge-{}", random::hex_id::<16>());
+    let mut options = MqttOptions::new(client_id, &config.host, config.port());
+    options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
+    options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);
+    if let (Some(username), Some(password)) = (&config.username, &config.password) {
+        options.set_credentials(username, password.expose());
+    }
+    if config.tls {
+        let tls = trust::client(config.ca_file.as_deref()).context("no TLS to the broker")?;
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.into())));
+    }
+    Ok(options)
+}
+
+/// A connection that is yet to be polled.
+pub(crate) fn open(options: &MqttOptions) -> (AsyncClient, EventLoop) {
+    let (client, mut events) = AsyncClient::new(options.clone(), MAX_QUEUED);
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    network.set_connection_timeout(SLOWEST_STEP_SECONDS);
+    events.set_network_options(network);
+    (client, events)
+}
+
 fn refused(topic: &Subscription) -> Result<()> {
     let filter = &topic.filter;
     if topic.needed {
@@ -251,12 +270,12 @@ fn refused(topic: &Subscription) -> Result<()> {
             "it refuses a subscription to {filter}; run remoteaccess-bridge setup, which gives the bridge its rights"
         );
     }
-    tracing::warn!("the broker does not let this bridge hear {filter}: homes cannot be added or changed");
+    tracing::warn!("the broker does not let this bridge hear {filter}; run remoteaccess-bridge setup");
     Ok(())
 }
 
 /// Says what an operator can do about it.
-fn explain(error: ConnectionError) -> anyhow::Error {
+pub(crate) fn explain(error: ConnectionError) -> anyhow::Error {
     match error {
         ConnectionError::ConnectionRefused(
             ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,

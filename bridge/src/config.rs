@@ -11,10 +11,10 @@ pub use operation::{MetricsConfig, TlsConfig};
 use crate::proxies::Proxies;
 use limits::RawLimits;
 use remoteaccess_common::Secret;
-use remoteaccess_protocol::limits::KEEP_ALIVE_SECONDS;
+use remoteaccess_protocol::{ClientId, limits::KEEP_ALIVE_SECONDS, topic::BRIDGES};
 use serde::Deserialize;
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -74,9 +74,21 @@ pub struct BrokerConfig {
     /// The port at which homes find it, with TLS; they are told when they are connected.
     #[serde(default = "default_homes_port")]
     pub homes_port: u16,
+    /// Which of the bridges at this broker this is, from 1; it says to which of [`BRIDGES`] homes answer.
+    #[serde(default = "default_instance")]
+    pub instance: u64,
 }
 
 impl BrokerConfig {
+    /// This bridge's name towards homes.
+    ///
+    /// # Panics
+    /// Never for a checked configuration.
+    pub fn name(&self) -> ClientId {
+        let index = usize::try_from(self.instance).expect("it was checked") - 1;
+        ClientId::new(BRIDGES[index]).expect("these are client ids")
+    }
+
     /// Its port; where none is given, MQTT's own.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.tls { 8883 } else { 1883 })
@@ -189,14 +201,22 @@ impl BrokerConfig {
         if self.host.trim().is_empty() {
             return Err("broker.host is empty".into());
         }
+        if !self.tls && !is_here(&self.host) {
+            return Err("broker.host is another machine, and passwords would travel there unencrypted: set broker.tls = true".into());
+        }
         if self.username.is_some() != self.password.is_some() {
             return Err("broker.username and broker.password go together; one of them is missing".into());
         }
         if self.ca_file.is_some() && !self.tls {
             return Err("broker.ca_file has no effect without broker.tls = true".into());
         }
+        within("broker.instance", self.instance, 1, BRIDGES.len() as u64)?;
         within("broker.keep_alive_seconds", self.keep_alive_seconds, 5, 600).map(|_| ())
     }
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }
 
 fn within(name: &str, value: u64, least: u64, most: u64) -> Result<u64, String> {
@@ -210,6 +230,10 @@ fn default_listen() -> SocketAddr {
 
 fn default_homes_port() -> u16 {
     8883
+}
+
+fn default_instance() -> u64 {
+    1
 }
 
 fn default_keep_alive() -> u64 {
@@ -289,7 +313,11 @@ mod tests {
             (broker.replace(SECRET, "secret = \"short\"\n"), "secret needs 32 characters"),
             (format!("{broker}username = \"bridge\""), "one of them is missing"),
             (format!("{broker}ca_file = \"/x\""), "no effect without broker.tls"),
+            (broker.replace("localhost", "broker.example.org"), "set broker.tls = true"),
+            (broker.replace("localhost", "192.0.2.1"), "set broker.tls = true"),
             (format!("{broker}keep_alive_seconds = 0"), "between 5 and 600"),
+            (format!("{broker}instance = 0"), "broker.instance must lie between 1 and 4"),
+            (format!("{broker}instance = 5"), "broker.instance must lie between 1 and 4"),
             (format!("{broker}[limits]\nrequests = 0"), "limits.requests must lie between 1 and"),
             (format!("{broker}[limits]\naddress_burst = 0"), "limits.address_burst must lie between 1 and"),
             (format!("trusted_proxies = [\"nginx\"]\n{broker}"), "trusted_proxies: \"nginx\" is no address"),

@@ -65,6 +65,9 @@ pub enum Error {
     /// The bridge has no connection to its broker.
     #[error("the bridge has lost its message broker and is reconnecting; try again in a few seconds")]
     BrokerOffline,
+    /// Another bridge has this one's name.
+    #[error("another bridge at this broker has the same broker.instance; give each one its own, 1 to 4")]
+    Twin,
     /// Nothing came from home before the deadline.
     #[error("your home did not answer in time; its connection may be slow or just lost")]
     HomeTimeout,
@@ -160,7 +163,7 @@ impl Error {
             Self::Method | Self::OwnMethod | Self::BadRequest(_) => ErrorCode::BadRequest,
             Self::RequestTooLarge => ErrorCode::RequestTooLarge,
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
-            Self::BrokerOffline => ErrorCode::BrokerOffline,
+            Self::BrokerOffline | Self::Twin => ErrorCode::BrokerOffline,
             Self::HomeTimeout => ErrorCode::HomeTimeout,
             Self::HomeBusy
             | Self::HomeTooMuch

@@ -2,8 +2,8 @@
 
 use crate::{
     error::Error,
-    flooders::Flooders,
     hoard::Hoard,
+    offenders::{Offence, Offenders},
     outbox::{Control, Outbox},
     pending::{Pending, Piece},
     rate::{Rate, Rates},
@@ -42,7 +42,7 @@ pub struct Exchange {
     outbox: Outbox,
     hoard: Hoard,
     without_credit: Rates<Site>,
-    flooders: Flooders,
+    offenders: Offenders,
 }
 
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Exchange {
             outbox: Outbox::default(),
             hoard: Hoard::new(whole_answers),
             without_credit: Rates::new(Rate::new(WITHOUT_CREDIT, WITHOUT_CREDIT_AT_ONCE)),
-            flooders: Flooders::default(),
+            offenders: Offenders::default(),
         }
     }
 
@@ -82,8 +82,8 @@ impl Exchange {
     }
 
     /// Homes that are to be cut.
-    pub fn flooders(&self) -> &Flooders {
-        &self.flooders
+    pub fn offenders(&self) -> &Offenders {
+        &self.offenders
     }
 
     /// How many answers are yet to come.
@@ -108,7 +108,7 @@ impl Exchange {
             self.fail_site(site, &Error::HomeTooMuch);
         }
         if used_up >= FLOODS {
-            self.flooders.put(site);
+            self.offenders.put(site, Offence::Floods);
         }
         used_up == 0
     }

@@ -50,7 +50,9 @@ pub mod presence;
 pub mod pending;
 pub mod exchange;
 pub mod window;
-pub mod flooders;
+pub mod offenders;
+pub mod patrol;
+pub mod twin;
 pub mod hoard;
 pub mod outbox;
 pub mod provision;
@@ -66,20 +68,21 @@ pub mod clock;
 
 pub use config::Config;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use app::App;
 use broker::{Connection, Event, Link, Subscription};
 use error::Error;
 use exchange::Exchange;
 use front::Front;
+use offenders::Offence;
+use patrol::Patrol;
 use presence::Home;
 use pulse::Pulse;
-use remoteaccess_common::random;
 use remoteaccess_protocol::{
     ClientId,
+    limits::MAX_PRESENCE_BYTES,
     topic::{self, ToBridge},
 };
-use rumqttc::QoS;
 use std::{net::SocketAddr, sync::Arc};
 use store::Store;
 use tokio::task::JoinSet;
@@ -88,6 +91,7 @@ use tokio::task::JoinSet;
 pub struct Bridge {
     front: Front,
     connection: Connection,
+    patrol: Patrol,
     app: Arc<App>,
 }
 
@@ -99,13 +103,13 @@ impl Bridge {
     pub async fn bind(config: Config) -> Result<Self> {
         // Whoever came first, also in a test with several bridges, has installed the same one.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let client = ClientId::new(&format!("b-{}", random::hex_id::<8>()))
-            .context("hexadecimal digits make a client id")?;
+        let client = config.broker.name();
         let (connection, link) = Connection::new(&config.broker, topics(&client))?;
+        let patrol = Patrol::new(&config.broker)?;
         let store = Store::open(&config.database.url).await?;
         let front = Front::bind(&config).await?;
         let app = Arc::new(App::new(&config, store, client, link)?);
-        Ok(Self { front, connection, app })
+        Ok(Self { front, connection, patrol, app })
     }
 
     /// Where it listens.
@@ -121,7 +125,7 @@ impl Bridge {
     /// # Errors
     /// Where the socket fails for good.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { front, connection, app } = self;
+        let Self { front, connection, patrol, app } = self;
         let stopping = Arc::clone(&app);
         let stop = async move {
             stop.await;
@@ -138,7 +142,11 @@ impl Bridge {
         }
         tasks.spawn(provision::keep(app.provisioner.clone()));
         let (exchange, count) = (Arc::clone(&app.exchange), app.metrics.homes_cut.clone());
-        tasks.spawn(provision::cut_flooders(app.provisioner.clone(), exchange, count));
+        tasks.spawn(provision::cut_offenders(app.provisioner.clone(), exchange, count));
+        let walking = Arc::clone(&app);
+        tasks.spawn(async move { patrol.walk(&walking.link, walking.exchange.offenders()).await });
+        let speaking = Arc::clone(&app);
+        tasks.spawn(async move { speaking.twin.speak(&speaking.link).await });
         let remembering = Arc::clone(&app);
         tasks.spawn(async move { homes::remember(&remembering.homes, &remembering.store).await });
         let served = front.serve(Arc::clone(&app), pulse, stop).await;
@@ -152,9 +160,10 @@ impl Bridge {
 /// Statuses first: the broker answers in order, so most are known when requests may go out.
 fn topics(client: &ClientId) -> Vec<Subscription> {
     vec![
-        Subscription::needed(topic::ALL_STATUSES, QoS::AtLeastOnce),
-        Subscription::needed(client.all_responses(), QoS::AtMostOnce),
-        Subscription::wanted(dynsec::ANSWERS, QoS::AtMostOnce),
+        Subscription::needed(topic::ALL_STATUSES),
+        Subscription::needed(client.all_responses()),
+        Subscription::wanted(dynsec::ANSWERS),
+        Subscription::wanted(twin::topic(client)),
     ]
 }
 
@@ -177,10 +186,16 @@ fn dispatch(app: &App, event: &Event<'_>) {
             if *topic == dynsec::ANSWERS {
                 return app.control.deliver(payload);
             }
+            if app.twin.hear(topic, payload) {
+                return;
+            }
             match ToBridge::parse(topic) {
                 Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
                 Some(ToBridge::Status(site)) => {
                     exchange.charge(&site, payload);
+                    if payload.len() > MAX_PRESENCE_BYTES {
+                        exchange.offenders().put(&site, Offence::Hoards);
+                    }
                     if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
                         exchange.fail_site(&site, &Error::HomeOffline { last_seen });
                     }

@@ -109,6 +109,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
     if !app.link.is_up() {
         return Err(Error::BrokerOffline);
     }
+    app.twin.check()?;
     // No account has this number: the question is whether the database answers.
     app.store.account(0).await?;
     Ok(private(json!({"success": true, "broker": "connected", "database": "connected"})))

@@ -22,7 +22,7 @@ use std::time::Duration;
 use steps::{Wanted, steps};
 use tokio::time::timeout;
 
-pub use cut::cut_flooders;
+pub use cut::cut_offenders;
 pub use reconcile::keep;
 
 /// How long the broker may take for one home.

@@ -70,6 +70,13 @@ impl ClientId {
     }
 }
 
+/// The names that bridges at one broker answer to, one each. They are few and fixed, so that a home's rights at the broker can
+/// name the topics of its answers: who may write to any topic of some form can make the broker keep any number of messages.
+pub const BRIDGES: [&str; 4] = ["b-1", "b-2", "b-3", "b-4"];
+
+/// Whatever homes answer, to whomever.
+pub const ALL_RESPONSES: &str = "user/+/response/+";
+
 /// What one bridge subscribes to for the presence of every home.
 pub const ALL_STATUSES: &str = "user/+/status";
 

@@ -90,11 +90,14 @@ impl Bridge {
         Self { folder, process, url }
     }
 
-    /// Starts another bridge on the same database and broker, and waits until it listens.
-    pub async fn beside(&self) -> Self {
+    /// Starts another bridge on the same database and broker, number `instance`, and waits until it listens.
+    pub async fn beside(&self, instance: u8) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let config = folder.path().join(CONFIG);
         std::fs::copy(self.folder.path().join(CONFIG), &config).expect("a file can be copied");
+        let own = std::fs::read_to_string(&config).expect("it is text");
+        let own = own.replace("[broker]", &format!("[broker]\ninstance = {instance}"));
+        std::fs::write(&config, own).expect("the temporary folder is writable");
         let (process, url) = run(&config).await;
         Self { folder, process, url }
     }

@@ -4,6 +4,7 @@ use crate::certs::{self, Certificates};
 use crate::mqtt::Peer;
 use crate::process::Process;
 use crate::{binaries, ports, wait};
+use remoteaccess_protocol::topic::BRIDGES;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -100,20 +101,20 @@ impl Broker {
     /// Makes a client with a home's rights, as the bridge does.
     pub async fn let_in(&self, name: &str, password: &str) {
         let role = format!("home:{name}");
-        let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
-        let acls = json!([
-            acl("subscribeLiteral", "request"),
-            acl("subscribeLiteral", "status"),
-            acl("publishClientReceive", "request"),
-            acl("publishClientReceive", "status"),
-            acl("publishClientSend", "response/#"),
-            acl("publishClientSend", "status"),
-        ]);
         self.command(&json!([
-            {"command": "createRole", "rolename": role, "acls": acls},
+            {"command": "createRole", "rolename": role, "acls": home_rights(name)},
             {"command": "createClient", "username": name, "password": password, "roles": [{"rolename": role}]},
         ]))
         .await;
+    }
+
+    /// Lets a home answer to any name, as brokers of the first generation do; that cuts its session.
+    pub async fn answers_to_anybody(&self, name: &str) {
+        let right = json!({
+            "command": "addRoleACL", "rolename": format!("home:{name}"), "acltype": "publishClientSend",
+            "topic": format!("user/{name}/response/#"), "allow": true,
+        });
+        self.command(&json!([right])).await;
     }
 
     /// Gives a client another password, which cuts its sessions.
@@ -163,7 +164,7 @@ impl Broker {
             "connection hub\naddress 127.0.0.1:{}\nremote_clientid {name}\nremote_username {name}\n\
              remote_password {password}\ncleansession true\nnotifications false\nkeepalive_interval 10\n\
              restart_timeout 1 2\ntopic user/+/request in 0\ntopic user/+/response/# out 0\n\
-             topic user/+/status out 1\n",
+             topic user/+/status out 0\n",
             hub.ports.plain
         );
         self.stop();
@@ -282,6 +283,20 @@ impl Broker {
     fn running_mut(&mut self) -> &mut Process {
         self.process.as_mut().expect("the broker runs")
     }
+}
+
+/// What a home may do, as the bridge tells dynamic security.
+pub fn home_rights(name: &str) -> Vec<Value> {
+    let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
+    let mut rights = vec![
+        acl("subscribeLiteral", "request"),
+        acl("subscribeLiteral", "status"),
+        acl("publishClientReceive", "request"),
+        acl("publishClientReceive", "status"),
+        acl("publishClientSend", "status"),
+    ];
+    rights.extend(BRIDGES.map(|bridge| acl("publishClientSend", &format!("response/{bridge}"))));
+    rights
 }
 
 /// All there is to say, or what `BROKER_LOG` lists: writing a line for each message costs time where that is measured.

@@ -2,8 +2,8 @@
 
 use crate::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
 use crate::mqtt::Peer;
-use crate::ports;
 use crate::world::{NAME, World};
+use remoteaccess_protocol::topic::BRIDGES;
 use serde_json::{Value, json};
 
 /// Talks to the home as somebody would who has taken over the bridge.
@@ -20,7 +20,7 @@ impl Intruder {
     /// Connects to the broker of this world as its bridge does.
     pub async fn enter(world: &World) -> Self {
         let mut peer = Peer::connect(world.broker.ports().plain, BRIDGE_USER, BRIDGE_PASSWORD).await;
-        let id = format!("b-{}", ports::random_hex::<4>());
+        let id = BRIDGES[3].to_owned();
         assert!(peer.subscribe(&format!("user/{NAME}/response/{id}")).await);
         Self { peer, id, count: 0 }
     }

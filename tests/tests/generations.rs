@@ -137,6 +137,15 @@ async fn the_old_route_says_its_time_out_in_the_old_way() {
     assert_eq!((answer.status, answer.text().as_str()), (200, "\"API Timeout\""));
 }
 
+/// A world whose broker is an old server's too.
+async fn old_world() -> World {
+    let mut world = World::with(Options { agent: false, ..Options::default() }).await;
+    world.broker.answers_to_anybody(NAME).await;
+    world.agent.launch();
+    world.comes_online().await;
+    world
+}
+
 /// A server of the first generation: a connection and an id for each request.
 struct OldServer {
     peer: Peer,
@@ -165,7 +174,7 @@ impl OldServer {
 
 #[tokio::test]
 async fn an_old_servers_requests_are_answered_in_its_form() {
-    let world = World::start().await;
+    let world = old_world().await;
     world.emoncms.stop_clock();
     let list = world.get("/feed/list.json").await.json();
     let mut server = OldServer::connect(&world).await;
@@ -190,7 +199,7 @@ async fn an_old_servers_requests_are_answered_in_its_form() {
 
 #[tokio::test]
 async fn an_old_server_is_told_of_every_refusal() {
-    let mut world = World::start().await;
+    let mut world = old_world().await;
     let mut server = OldServer::connect(&world).await;
     for golden in [
         r#"{"clientId":"CLIENT","controller":"feed","action":"delete","subaction":"","data":{"id":"1"}}"#,
@@ -229,7 +238,7 @@ async fn an_old_server_is_told_of_every_refusal() {
 
 #[tokio::test]
 async fn a_farewell_of_an_old_server_is_ignored() {
-    let world = World::start().await;
+    let world = old_world().await;
     let mut server = OldServer::connect(&world).await;
     let topic = format!("user/{NAME}/request");
     for farewell in ["DISCONNECTED", "DISCONNECTED: emoncms_1234", "DISCONNECTED{\"clientId\":\"x\"}"] {

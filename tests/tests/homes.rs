@@ -359,7 +359,7 @@ async fn the_command_line_cuts_at_once_as_well() {
 #[tokio::test]
 async fn two_bridges_serve_the_same_homes() {
     let mut world = World::start().await;
-    let second = world.bridge.beside().await;
+    let second = world.bridge.beside(2).await;
     let other = Client::new(second.url());
     until("the second bridge to serve", SOON, async || {
         (other.get("/feed/list.json", &world.account.read_key).await.status == 200).then_some(())

@@ -263,8 +263,9 @@ async fn a_backup_made_while_the_bridge_runs_is_a_whole_database() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "nobody else may read it");
     let url = copy.display();
-    let text =
-        format!("secret = \"{SECRET}\"\n[database]\nurl = \"sqlite:{url}\"\n[broker]\nhost = \"unused\"\n");
+    let text = format!(
+        "secret = \"{SECRET}\"\n[database]\nurl = \"sqlite:{url}\"\n[broker]\nhost = \"localhost\"\n"
+    );
     std::fs::write(&config, text).unwrap();
     let mut command = Command::new(binaries::path(binaries::BRIDGE));
     let listed = command.arg("--config").arg(&config).args(["account", "list"]).output().unwrap();

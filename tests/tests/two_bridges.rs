@@ -23,7 +23,7 @@ struct Two {
 impl Two {
     async fn start() -> Self {
         let world = World::with(Options { agent: false, ..Options::default() }).await;
-        let other = world.bridge.beside().await;
+        let other = world.bridge.beside(2).await;
         let (here, there) = (world.client.clone(), Client::new(other.url()));
         Self { world, _other: other, here, there }
     }

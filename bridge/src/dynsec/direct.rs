@@ -6,7 +6,6 @@ use crate::{
     config::BrokerConfig,
 };
 use anyhow::{Context, Result};
-use rumqttc::QoS;
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 
@@ -29,7 +28,7 @@ impl Direct {
     /// # Errors
     /// Where the broker is not there, or does not let a bridge manage its clients.
     pub async fn connect(config: &BrokerConfig) -> Result<Self> {
-        let topics = vec![Subscription::needed(ANSWERS, QoS::AtMostOnce)];
+        let topics = vec![Subscription::needed(ANSWERS)];
         let (connection, link) = Connection::new(config, topics)?;
         let (control, courier) = Control::new(link.clone());
         let mut tasks = JoinSet::new();

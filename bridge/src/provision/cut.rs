@@ -1,4 +1,4 @@
-//! Mosquitto has no rate limit for a client, so homes that flood are cut. The next comparison of broker and database, at most
+//! Mosquitto limits neither how much a client sends nor what it has kept, so homes that overdo it are cut. The next comparison of broker and database, at most
 //! a good minute later, finds them disabled without a reason and lets them in again.
 
 use super::{Found, Provisioner};
@@ -6,6 +6,7 @@ use crate::{
     dynsec::{Command, Fault},
     error::Error,
     exchange::Exchange,
+    offenders::Offence,
     store::Event,
 };
 use prometheus_client::metrics::counter::Counter;
@@ -13,10 +14,10 @@ use remoteaccess_protocol::Site;
 use std::sync::Arc;
 use tokio::time::{sleep, timeout};
 
-/// Cuts whoever floods, for ever, and counts them.
-pub async fn cut_flooders(provisioner: Provisioner, exchange: Arc<Exchange>, count: Counter) {
+/// Cuts whoever harms others, for ever, and counts them.
+pub async fn cut_offenders(provisioner: Provisioner, exchange: Arc<Exchange>, count: Counter) {
     loop {
-        for site in exchange.flooders().take().await {
+        for (site, offence) in exchange.offenders().take().await {
             let cut = timeout(super::SLOWEST, provisioner.cut(&site)).await;
             match cut.unwrap_or(Err(Fault::Silent)) {
                 // What it had sent before is still coming in.
@@ -24,14 +25,13 @@ pub async fn cut_flooders(provisioner: Provisioner, exchange: Arc<Exchange>, cou
                 Ok(true) => {
                     count.inc();
                     tracing::warn!(
-                        "the home {site} sent far more than it was asked for and is cut off for a minute; if it goes on, \
-                         disable its account"
+                        "the home {site} {offence} and is cut off for a minute; if it goes on, disable its account"
                     );
                     // Trouble is told by the store.
-                    provisioner.note_cut(&site).await.ok();
+                    provisioner.note_cut(&site, offence).await.ok();
                 }
                 Err(fault) => {
-                    tracing::warn!("the home {site} sends without end and cannot be cut off: {fault}");
+                    tracing::warn!("the home {site} {offence} and cannot be cut off: {fault}");
                     sleep(super::SLOWEST).await;
                 }
             }
@@ -52,13 +52,13 @@ impl Provisioner {
         Ok(true)
     }
 
-    async fn note_cut(&self, site: &Site) -> Result<(), Error> {
+    async fn note_cut(&self, site: &Site, offence: Offence) -> Result<(), Error> {
         let Some((home, account)) = self.look_up(site).await? else { return Ok(()) };
         let event = Event {
             account_id: Some(account.id),
             account: &account.name,
             kind: "home-cut",
-            detail: &format!("{}: it sent far more than it was asked for", home.name),
+            detail: &format!("{}: it {offence}", home.name),
             ..Event::default()
         };
         self.store.note(&event).await

@@ -17,7 +17,7 @@ use remoteaccess_bridge::{
     proxies::Proxies,
     routes,
     server::{self, Door},
-    store::{NewAccount, NewKey, Store},
+    store::{Credential, NewAccount, NewKey, Store},
 };
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::{
@@ -76,7 +76,7 @@ impl World {
     pub(crate) async fn configured(more: &str) -> Self {
         let text = format!(
             "https = false\nsecret = \"{SECRET}\"\n[database]\nurl = \"sqlite::memory:\"\n[accounts]\n\
-             argon2_memory_kib = 8192\n[broker]\nhost = \"unused\"\n{more}\n"
+             argon2_memory_kib = 8192\n[broker]\nhost = \"localhost\"\n{more}\n"
         );
         let config = Config::parse(&text).unwrap();
         let holding = hold_time();
@@ -222,6 +222,10 @@ async fn add_account(store: &Store, name: &str, userid: i64, keys: [&str; 2], fi
     let name = name.to_owned();
     let new = NewAccount { name, upstream_id: None, userid: Some(userid), password_hash, first_generation };
     let account = store.add_account(&new).await.unwrap().unwrap().id;
+    if first_generation {
+        let home = &store.homes(account).await.unwrap()[0];
+        store.set_credential(home.id, Credential::Account, "a password").await.unwrap();
+    }
     for (key, rights) in keys.into_iter().zip([Rights::Read, Rights::Write]) {
         let hash = token_hash(key);
         let new = NewKey { hash: &hash, account, rights, label: "test", program: false };
