@@ -224,7 +224,7 @@ pub async fn end_second_factor(State(app): State<Arc<App>>, request: Request) ->
     let Proof { password, code } = body(&app, &head, sent).await?;
     login::confirm(&app, &head, account, password).await?;
     let attempt = login::begin_code(&app, &head, account)?;
-    if !second_factor::take(&app, account, code.as_deref().unwrap_or_default()).await? {
+    if second_factor::take(&app, account, code.as_deref().unwrap_or_default()).await?.is_none() {
         return Err(Error::SecondFactor("the code is wrong"));
     }
     app.throttle.not_checked(&attempt);

@@ -50,11 +50,9 @@ impl Household {
     /// # Errors
     /// [`Error::BadRequest`], [`Error::Conflict`] where there is such a home or there are too many, [`Error::Database`].
     pub async fn add(&self, account: &Account, title: &str, name: Option<&str>) -> Result<Home, Error> {
+        let name = name.map(check_name).transpose()?;
         let title = check_title(title)?;
-        let name = match name {
-            Some(name) => check_name(name)?.to_owned(),
-            None => name_from(title),
-        };
+        let name = name.map_or_else(|| name_from(title), str::to_owned);
         let new = match self.store.homes(account.id).await?.is_empty() {
             true => NewHome::first(account.id, &account.name, false),
             false => NewHome::further(account.id, &account.name, &name, title),

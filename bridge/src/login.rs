@@ -61,7 +61,7 @@ async fn checked(
     app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
 
     let checked = match with_password(app, head, username, password).await {
-        Ok(Some(account)) => with_code(app, account, code).await,
+        Ok(Some(account)) => with_code(app, head, account, code).await,
         Ok(None) => Ok(Outcome::Wrong),
         Err(error) => Err(error),
     };
@@ -69,7 +69,6 @@ async fn checked(
         Ok(Outcome::Right(account)) => {
             app.throttle.succeeded(&attempt);
             app.store.signed_in(account.id).await?;
-            note(app, head, account, "sign-in", "").await?;
         }
         Ok(Outcome::CodeNeeded(account)) if code.is_some() => {
             note(app, head, account, "sign-in-refused", "wrong code").await?;
@@ -139,15 +138,18 @@ async fn refused(app: &App, head: &Parts, username: &str, why: Option<&str>) -> 
     app.store.note(&event).await
 }
 
-async fn with_code(app: &App, account: Account, code: Option<&str>) -> Result<Outcome, Error> {
-    if account.totp_secret.is_none() {
-        return Ok(Outcome::Right(account));
-    }
-    let right = match code {
-        Some(code) => second_factor::take(app, &account, code).await?,
-        None => false,
+async fn with_code(app: &App, head: &Parts, account: Account, code: Option<&str>) -> Result<Outcome, Error> {
+    let detail = match code {
+        _ if account.totp_secret.is_none() => "",
+        None => return Ok(Outcome::CodeNeeded(account)),
+        Some(code) => match second_factor::take(app, &account, code).await? {
+            None => return Ok(Outcome::CodeNeeded(account)),
+            Some(second_factor::Code::App) => "",
+            Some(second_factor::Code::Recovery) => "with a recovery code, which is used up",
+        },
     };
-    Ok(if right { Outcome::Right(account) } else { Outcome::CodeNeeded(account) })
+    note(app, head, &account, "sign-in", detail).await?;
+    Ok(Outcome::Right(account))
 }
 
 async fn with_password(

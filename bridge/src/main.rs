@@ -68,8 +68,8 @@ fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
     Ok(match words {
         [] => Command::Run(path.into()),
         ["--check", path] => Command::Check(path.into()),
+        ["--help" | "-h"] | [_, "--help" | "-h"] => Command::Say(HELP.replace("{commands}", cli::HELP)),
         ["setup", wishes @ ..] => Command::Setup(Wishes::parse(wishes)?),
-        ["--help" | "-h"] => Command::Say(HELP.replace("{commands}", cli::HELP)),
         ["--version" | "-V"] => Command::Say(format!("remoteaccess-bridge {}\n", env!("CARGO_PKG_VERSION"))),
         [word, ..] if !word.starts_with('-') => Command::Operate(path.into(), owned()),
         _ => bail!("these arguments make no command; see remoteaccess-bridge --help"),
@@ -79,7 +79,17 @@ fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
 fn run(path: &Path) -> Result<()> {
     logging::start();
     let config = load(path)?;
-    warn_about(path, &config);
+    for warning in warnings(path, &config) {
+        tracing::warn!("{warning}");
+    }
+    let most = config.limits.worst_case();
+    if let Some(allowed) = memory::allowed().filter(|allowed| *allowed < most) {
+        tracing::info!(
+            "if every caller and every home did its worst, {} MB would be needed, and there are {}: see [limits]",
+            megabytes(most),
+            megabytes(allowed)
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("no runtime")?.block_on(async {
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -97,10 +107,10 @@ fn run(path: &Path) -> Result<()> {
 fn check(path: &Path) -> Result<()> {
     let config = load(path)?;
     let most = megabytes(config.limits.worst_case());
-    say(&format!(
-        "{} is fine; with its limits the bridge takes {most} MB at the very worst\n",
-        path.display()
-    ))
+    let fine =
+        format!("{} is fine; with its limits the bridge takes {most} MB at the very worst\n", path.display());
+    let warnings = warnings(path, &config).into_iter().map(|warning| format!("but: {warning}\n"));
+    say(&(fine + &warnings.collect::<String>()))
 }
 
 fn megabytes(bytes: usize) -> usize {
@@ -112,23 +122,20 @@ fn load(path: &Path) -> Result<Config> {
 }
 
 /// Things that work, but not as somebody may think.
-fn warn_about(path: &Path, config: &Config) {
+fn warnings(path: &Path, config: &Config) -> Vec<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    let mut warnings = Vec::new();
     if mode & 0o004 != 0 {
-        tracing::warn!("{} holds keys and can be read by everybody: chmod o-r it", path.display());
-    }
-    let most = config.limits.worst_case();
-    if let Some(allowed) = memory::allowed().filter(|allowed| *allowed < most) {
-        tracing::info!(
-            "if every caller and every home did its worst, {} MB would be needed, and there are {}: see [limits]",
-            megabytes(most),
-            megabytes(allowed)
-        );
+        warnings.push(format!("{} holds keys and can be read by everybody: chmod o-r it", path.display()));
     }
     if !config.https && !config.listen.ip().is_loopback() {
-        tracing::warn!("https = false on {}: passwords travel unencrypted", config.listen);
+        warnings.push(format!("https = false on {}: passwords travel unencrypted", config.listen));
     }
+    if let Some(metrics) = config.metrics.filter(|metrics| !metrics.listen.ip().is_loopback()) {
+        warnings.push(format!("metrics on {}: whoever reaches that address can read them", metrics.listen));
+    }
+    warnings
 }
 
 fn operate(path: &Path, arguments: &[String]) -> Result<()> {

@@ -65,19 +65,29 @@ pub fn recovery_codes(account: i64) -> (Vec<String>, Vec<String>) {
     (codes, hashes)
 }
 
+/// What kind a right code was of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The app's.
+    App,
+    /// One of those for who has lost it.
+    Recovery,
+}
+
 /// Whether `code` is right for the account, and uses it up.
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn take(app: &App, account: &Account, code: &str) -> Result<bool, Error> {
-    let Some(sealed) = &account.totp_secret else { return Ok(false) };
+pub async fn take(app: &App, account: &Account, code: &str) -> Result<Option<Code>, Error> {
+    let Some(sealed) = &account.totp_secret else { return Ok(None) };
     let code: String = code.chars().filter(|c| !c.is_whitespace()).take(64).collect();
     if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
-        return app.store.use_recovery_code(account.id, &recovery_hash(account.id, &code)).await;
+        let hash = recovery_hash(account.id, &code);
+        return Ok(app.store.use_recovery_code(account.id, &hash).await?.then_some(Code::Recovery));
     }
     match step_of(app, account.id, sealed, &code) {
-        Some(step) => app.store.use_step(account.id, step).await,
-        None => Ok(false),
+        Some(step) => Ok(app.store.use_step(account.id, step).await?.then_some(Code::App)),
+        None => Ok(None),
     }
 }
 

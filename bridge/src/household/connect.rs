@@ -105,6 +105,7 @@ async fn keys(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<Val
         let stands_for = account.password_hash.expose();
         first_generation(app, head, account, home, &form.password, stands_for).await?;
     }
+    login::note(app, head, account, "key-made", "auth.json").await?;
     Ok(json!({
         "success": true,
         "userid": account.userid,
