@@ -2,10 +2,11 @@
 # The packages' ARM programs under qemu. Sourced by run.
 
 arm_cases() { # SUITE ARCH
+    local arch=$2
     suite=$1
-    make_root "$1" "$2"
+    make_root "$1" "$arch"
     run_foreign_programs
-    case_of "$suite: the packages for $2" runs_on "$2"
+    case_of "$suite: the packages for $arch" runs_on "$arch"
 }
 
 runs_on() { # ARCH
