@@ -29,7 +29,7 @@ use cache::Cache;
 use file::File;
 use remoteaccess_common::{Secret, random};
 use sqlx::{
-    AnyPool, ConnectOptions, Executor,
+    Any, AnyPool, ConnectOptions, Executor, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migrator},
 };
@@ -242,4 +242,14 @@ fn new_id() -> i64 {
 
 fn now() -> i64 {
     i64::try_from(crate::clock::unix_now()).expect("there is time until the year 292 billion")
+}
+
+/// Ends a transaction: what it did counts, or nothing of it.
+async fn settle(transaction: Transaction<'_, Any>, counts: bool) -> Result<bool, sqlx::Error> {
+    if counts {
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok(counts)
 }

@@ -4,6 +4,7 @@ use crate::agent::Agent;
 use crate::bridge::{Account, Bridge, Setup};
 use crate::broker::Broker;
 use crate::client::{Answer, Client};
+use crate::mqtt::Peer;
 use crate::proxy::{Proxy, Speed};
 use crate::standin::{Keys, Standin};
 use crate::wait;
@@ -207,6 +208,11 @@ impl World {
             (answer.refusal().1 == "home_offline").then_some(())
         })
         .await;
+    }
+
+    /// Whether the broker takes a home's name and password.
+    pub async fn can_connect(&self, name: &str, password: &str) -> bool {
+        Peer::try_connect(self.broker.ports().plain, name, password).await.is_ok()
     }
 
     /// Asks with the key for reading.

@@ -10,10 +10,6 @@ use ring::hmac;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-async fn can_connect(world: &World, name: &str, password: &str) -> bool {
-    Peer::try_connect(world.broker.ports().plain, name, password).await.is_ok()
-}
-
 /// How often something happened to the account.
 async fn count(browser: &Browser, kind: &str) -> usize {
     let events = browser.does(Method::GET, "/-/account/events", Value::Null).await.json();
@@ -35,11 +31,11 @@ async fn a_program_that_signs_in_does_not_revive_a_home_that_its_owner_revoked()
     let key = answer["apikey_write"].as_str().expect("keys are answered all the same");
     world.client.get("/feed/list.json", key).await.assert_refused(503, "home_offline");
     Browser::sign_in(&world.client, NAME).await;
-    assert!(!can_connect(&world, NAME, PASSWORD).await, "the home is revived");
+    assert!(!world.can_connect(NAME, PASSWORD).await, "the home is revived");
     assert_eq!(alice.homes().await[0]["credential"], "none");
     // Its owner connects it again.
     let password = world.client.device_password(NAME, PASSWORD).await;
-    assert!(can_connect(&world, NAME, &password).await);
+    assert!(world.can_connect(NAME, &password).await);
 }
 
 #[tokio::test]
@@ -53,7 +49,7 @@ async fn a_program_that_signs_in_makes_no_home_and_connects_none_but_the_first()
         assert!(answer["apikey_read"].is_string(), "{answer}");
         assert_eq!(alice.homes().await.len(), homes);
         for site in [NAME, "alice.cabin"] {
-            assert!(!can_connect(&world, site, PASSWORD).await, "{site} is connected");
+            assert!(!world.can_connect(site, PASSWORD).await, "{site} is connected");
         }
         alice.does(Method::DELETE, "/-/homes/cabin", Value::Null).await;
     }
@@ -77,7 +73,7 @@ async fn a_pairing_code_connects_its_home_and_answers_no_keys() {
     let answer = world.client.connects_home(NAME, &code, &[]).await;
     assert_eq!(answer["success"], true, "{answer}");
     assert!(!answer.to_string().contains("apikey"), "{answer}");
-    assert!(can_connect(&world, "alice.cabin", &code).await);
+    assert!(world.can_connect("alice.cabin", &code).await);
 }
 
 #[tokio::test]
@@ -91,7 +87,7 @@ async fn a_second_factor_closes_the_broker_to_the_accounts_password() {
     let done = alice.does(Method::PUT, path, json!({"code": code_now(&secret)})).await;
     assert_eq!(done.status, 200, "{}", done.text());
     within("the session to be cut", SOON, home.is_cut()).await;
-    assert!(!can_connect(&world, NAME, PASSWORD).await);
+    assert!(!world.can_connect(NAME, PASSWORD).await);
 
     let another = "another password altogether";
     let change = json!({"old": PASSWORD, "new": another});
@@ -99,7 +95,7 @@ async fn a_second_factor_closes_the_broker_to_the_accounts_password() {
     assert_eq!(changed.status, 200, "{}", changed.text());
     for password in [PASSWORD, another] {
         assert_eq!(world.client.connects_home(NAME, password, &[]).await["success"], false);
-        assert!(!can_connect(&world, NAME, password).await, "{password}");
+        assert!(!world.can_connect(NAME, password).await, "{password}");
     }
 }
 

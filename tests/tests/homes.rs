@@ -1,4 +1,4 @@
-//! Homes get credentials of their own, which hold at the broker at once, and nobody gets at another one's home.
+//! Homes get credentials of their own, which hold at the broker at once.
 
 use remoteaccess_tests::agent::Agent;
 use remoteaccess_tests::bridge::{Bridge, PASSWORD};
@@ -12,14 +12,10 @@ use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-async fn can_connect(world: &World, name: &str, password: &str) -> bool {
-    Peer::try_connect(world.broker.ports().plain, name, password).await.is_ok()
-}
-
 #[tokio::test]
 async fn a_home_gets_a_password_of_its_own_and_the_same_again_cuts_nothing() {
     let world = World::start().await;
-    assert!(!can_connect(&world, NAME, PASSWORD).await, "the account's password works at the broker");
+    assert!(!world.can_connect(NAME, PASSWORD).await, "the account's password works at the broker");
     let again = world.client.device_password(NAME, PASSWORD).await;
     assert_eq!(again, world.broker_password);
     let answer = world.client.connects_home(NAME, PASSWORD, &[("remoteaccess", "1")]).await;
@@ -47,7 +43,7 @@ async fn a_code_connects_once_and_cuts_whoever_had_the_home_before() {
     assert_ne!(password, world.broker_password);
     world.agent.reaches("wrong_password").await;
     world.goes_offline().await;
-    assert!(!can_connect(&world, NAME, &world.broker_password).await);
+    assert!(!world.can_connect(NAME, &world.broker_password).await);
     let again = world.client.connects_home(NAME, &code, &[("remoteaccess", "1")]).await;
     assert_eq!(again["success"], false, "the code works twice");
 
@@ -74,7 +70,7 @@ async fn a_revoked_home_is_cut_at_once_and_its_waiting_callers_hear_of_it() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     within("the waiting caller", SOON, waiting).await.expect("no panic").assert_refused(503, "home_offline");
     assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
-    assert!(!can_connect(&world, NAME, &world.broker_password).await);
+    assert!(!world.can_connect(NAME, &world.broker_password).await);
     assert_eq!(alice.homes().await[0]["credential"], "none");
     world.get("/feed/list.json").await.assert_refused(503, "home_offline");
 }
@@ -235,120 +231,15 @@ async fn a_client_of_2018_signs_up_with_its_password_and_serves_a_browser() {
 }
 
 #[tokio::test]
-async fn an_accounts_own_password_comes_back_to_a_broker_that_lost_it_once_its_owner_says_it() {
-    let options = Options { agent: false, first_generation: true, ..Options::default() };
-    let mut world = World::with(options).await;
-    for way in ["a browser", "the home's settings page"] {
-        world.broker.stop();
-        world.broker.forget_clients();
-        world.broker.start_again().await;
-        world.is_ready().await;
-        assert!(!can_connect(&world, NAME, PASSWORD).await, "the bridge knows the password");
-        if way == "a browser" {
-            Browser::sign_in(&world.client, NAME).await;
-        } else {
-            let answer = world.client.connects_home(NAME, PASSWORD, &[]).await;
-            assert_eq!(answer["success"], true, "{answer}");
-        }
-        assert!(can_connect(&world, NAME, PASSWORD).await, "{way} does not bring it back");
-    }
-}
-
-#[tokio::test]
-async fn a_changed_password_is_changed_at_the_broker_and_cuts_who_has_the_old_one() {
-    let options = Options { agent: false, first_generation: true, ..Options::default() };
-    let mut world = World::with(options).await;
-    let alice = Browser::sign_in(&world.client, NAME).await;
-    let mut home = Peer::connect(world.broker.ports().plain, NAME, PASSWORD).await;
-    let change = json!({"old": PASSWORD, "new": "another long password"});
-    let answer = alice.does(Method::POST, "/-/account/password", change).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    within("the session to be cut", SOON, home.is_cut()).await;
-    assert!(!can_connect(&world, NAME, PASSWORD).await);
-    assert!(can_connect(&world, NAME, "another long password").await);
-
-    // By the command line as well.
-    let said = world.bridge.operate(&["account", "passwd", NAME], "a third long password");
-    assert!(said.contains("new password"), "{said}");
-    assert!(!can_connect(&world, NAME, "another long password").await);
-    assert!(can_connect(&world, NAME, "a third long password").await);
-
-    // Where the broker is away the old one ends with its return, and the new one begins when its owner says it.
-    world.broker.stop();
-    let said = world.bridge.operate(&["account", "passwd", NAME], PASSWORD);
-    assert!(said.contains("as soon as it is"), "{said}");
-    world.broker.start_again().await;
-    until("the old password to end", SOON * 4, async || {
-        (!can_connect(&world, NAME, "a third long password").await).then_some(())
-    })
-    .await;
-    Browser::sign_in(&world.client, NAME).await;
-    assert!(can_connect(&world, NAME, PASSWORD).await);
-}
-
-#[tokio::test]
-async fn homes_come_back_after_the_broker_has_lost_its_clients() {
-    let mut world = World::start().await;
-    world.broker.stop();
-    world.broker.forget_clients();
-    world.broker.start_again().await;
-    until("the home to be served again", SOON * 4, async || {
-        (world.get("/feed/list.json").await.status == 200).then_some(())
-    })
-    .await;
-    assert!(can_connect(&world, OTHER, &world.other_password).await);
-}
-
-#[tokio::test]
-async fn setup_lets_homes_in_that_the_database_knows_before_any_bridge_runs() {
-    let mut world = World::start().await;
-    world.bridge.kill();
-    world.broker.stop();
-    let database = world.broker.root().join("var/lib/emoncms-remoteaccess-bridge/bridge.db");
-    world.bridge.operate(&["backup", &database.display().to_string()], "");
-    world.broker.forget_clients();
-    world.broker.start_again().await;
-    assert!(can_connect(&world, NAME, &world.broker_password).await);
-    assert!(can_connect(&world, OTHER, &world.other_password).await);
-    assert!(!can_connect(&world, OTHER, &world.broker_password).await);
-    // Bridges find nothing to put right, so that nobody is cut.
-    world.broker.logged(" as ra-").await;
-    let before = world.line.connections();
-    world.bridge.start_again().await;
-    world.meet_bridge();
-    world.comes_online().await;
-    assert_eq!(world.get("/feed/list.json").await.status, 200);
-    assert_eq!(world.line.connections(), before, "the session was cut");
-}
-
-#[tokio::test]
-async fn what_changes_while_the_broker_is_away_holds_when_it_is_back() {
-    let mut world = World::start().await;
-    world.broker.stop();
-    let said = world.bridge.operate(&["home", "revoke", NAME, "home"], "");
-    assert!(said.contains("as soon as it is"), "{said}");
-    world.bridge.operate(&["account", "disable", OTHER], "");
-    world.broker.start_again().await;
-    until("the clients to be shut out", SOON * 4, async || {
-        let shut = !can_connect(&world, NAME, &world.broker_password).await
-            && !can_connect(&world, OTHER, &world.other_password).await;
-        shut.then_some(())
-    })
-    .await;
-    world.bridge.operate(&["account", "enable", OTHER], "");
-    assert!(can_connect(&world, OTHER, &world.other_password).await, "its password was forgotten");
-}
-
-#[tokio::test]
 async fn the_command_line_cuts_at_once_as_well() {
     let world = World::start().await;
     world.bridge.operate(&["account", "disable", NAME], "");
     world.agent.reaches("wrong_password").await;
-    assert!(!can_connect(&world, NAME, &world.broker_password).await);
+    assert!(!world.can_connect(NAME, &world.broker_password).await);
     world.bridge.operate(&["account", "enable", NAME], "");
     world.comes_online().await;
     world.bridge.operate(&["account", "delete", NAME], "");
-    assert!(!can_connect(&world, NAME, &world.broker_password).await);
+    assert!(!world.can_connect(NAME, &world.broker_password).await);
     // The running bridge looks again within a second.
     until("the keys to be void", SOON, async || {
         (world.get("/feed/list.json").await.status == 401).then_some(())
@@ -395,119 +286,4 @@ async fn two_bridges_serve_the_same_homes() {
     world.bridge.kill();
     assert_eq!(at_other.does(Method::GET, "/feed/list.json", Value::Null).await.status, 200);
     let _: &Bridge = &second;
-}
-
-#[tokio::test]
-async fn nobody_gets_at_another_accounts_home() {
-    let world = World::start().await;
-    let port = world.broker.ports().plain;
-    let alice = Browser::sign_in(&world.client, NAME).await;
-    let bob = Browser::sign_in(&world.client, OTHER).await;
-
-    // By topic.
-    let mut thief = Peer::connect(port, OTHER, &world.other_password).await;
-    for topic in [
-        "#",
-        "+/#",
-        "user/#",
-        "user/+/request",
-        "user/+/status",
-        "user/+/response/#",
-        "user/alice/#",
-        "user/alice/request",
-        "user/alice/status",
-        "user/alice/response/#",
-        "user/bob/#",
-        "user/bob/+",
-        "user/bob/response/#",
-        "user/Alice/request",
-        "user/alice.cabin/request",
-        "user/bob/../alice/request",
-        "user//request",
-        "$SYS/#",
-        "$CONTROL/#",
-        "$CONTROL/dynamic-security/v1/response",
-        "$share/x/user/alice/request",
-        "$share/x/user/#",
-        "$share/x/#",
-    ] {
-        assert!(!thief.subscribe(topic).await, "bob may hear {topic}");
-    }
-    for topic in [
-        "user/alice/status",
-        "user/alice/request",
-        "user/alice/response/x",
-        "user/bob/request",
-        "user/alice.cabin/status",
-        "$CONTROL/dynamic-security/v1",
-    ] {
-        let message = json!({"v": 2, "state": "offline", "commands": [{"command": "deleteClient", "username": "alice"}]});
-        thief.publish(topic, message.to_string()).await;
-        thief.retain(topic, message.to_string()).await;
-    }
-    assert_eq!(world.get("/feed/list.json").await.status, 200);
-    assert!(can_connect(&world, NAME, &world.broker_password).await);
-    drop(thief);
-
-    // By name: at the broker, the password and the name belong together.
-    for name in [NAME, "Bob", "BOB", "bob.home", "alice.cabin", "bridge", "admin"] {
-        assert!(!can_connect(&world, name, &world.other_password).await, "bob is {name}");
-    }
-
-    // By key, address and code.
-    let key = &world.other.write_key;
-    for path in ["/feed/list.json", "/-/h/home/feed/list.json"] {
-        world.client.get(path, key).await.assert_refused(503, "home_offline");
-    }
-    let (_, code) = alice.adds("Cabin").await;
-    for path in [
-        "/-/h/cabin/feed/list.json",
-        "/-/h/alice/feed/list.json",
-        "/-/h/alice.cabin/feed/list.json",
-        "/-/h/../feed/list.json",
-        "/-/h//feed/list.json",
-    ] {
-        let answer = world.client.raw_get(path, key).await;
-        assert!(matches!(answer.status, 400 | 404), "{path}: {} {}", answer.status, answer.text());
-    }
-    for (method, path) in [
-        (Method::PATCH, "/-/homes/cabin"),
-        (Method::DELETE, "/-/homes/cabin"),
-        (Method::POST, "/-/homes/cabin/pairing"),
-        (Method::DELETE, "/-/homes/cabin/credential"),
-        (Method::DELETE, "/-/homes/alice.cabin"),
-    ] {
-        let answer = bob.does(method.clone(), path, json!({"title": "mine"})).await;
-        assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
-    }
-    for more in [vec![("remoteaccess", "1")], vec![("remoteaccess", "1"), ("home", "cabin")], vec![]] {
-        let answer = world.client.connects_home(OTHER, &code, &more).await;
-        assert_eq!(answer["success"], false, "bob used alice's code: {answer}");
-    }
-    // A home of bob's that is called like one of alice's is another one.
-    let answer =
-        world.client.connects_home(OTHER, PASSWORD, &[("remoteaccess", "1"), ("home", "cabin")]).await;
-    assert_eq!(answer["remoteaccess"]["mqtt_username"], "bob.cabin", "{answer}");
-    let forged = world.client.request(Method::DELETE, "/-/homes/home").header(COOKIE, &alice.cookie);
-    let forged = Answer::of(forged.header("origin", "https://evil.example")).await;
-    assert_eq!(forged.status, 401, "another site deleted a home");
-    assert_eq!(alice.homes().await.len(), 2);
-}
-
-#[tokio::test]
-async fn a_last_will_reaches_no_other_home() {
-    let world = World::start().await;
-    let thief = Peer::connect_with_will(
-        world.broker.ports().plain,
-        OTHER,
-        &world.other_password,
-        &format!("user/{NAME}/status"),
-        &json!({"v": 2, "state": "offline", "install": ""}).to_string(),
-    )
-    .await;
-    drop(thief);
-    let mut ear = Peer::connect(world.broker.ports().plain, NAME, &world.broker_password).await;
-    assert!(ear.subscribe(&format!("user/{NAME}/status")).await);
-    assert_eq!(ear.next().await.json()["state"], "online");
-    assert_eq!(world.get("/feed/list.json").await.status, 200);
 }

@@ -67,10 +67,9 @@ pub async fn rename(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
-    let caller = caller::changer(&app, &head.headers).await?;
-    let home = caller.home(Some(&name))?;
+    let (_, home) = changed(&app, &head, &name).await?;
     let asked: Asked = read(&app, &head, body).await?;
-    app.household.rename(home, &asked.title).await?;
+    app.household.rename(&home, &asked.title).await?;
     Ok(done())
 }
 
@@ -84,10 +83,9 @@ pub async fn delete(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::changer(&app, &head.headers).await?;
-    let home = caller.home(Some(&name))?;
-    app.household.delete(home).await?;
-    note(&app, &head, &caller, "home-deleted", home).await?;
+    let (caller, home) = changed(&app, &head, &name).await?;
+    app.household.delete(&home).await?;
+    note(&app, &head, &caller, "home-deleted", &home).await?;
     Ok(done())
 }
 
@@ -101,9 +99,8 @@ pub async fn pair(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::changer(&app, &head.headers).await?;
-    let home = caller.home(Some(&name))?;
-    Ok(own::private(paired(&app, &head, &caller, home).await?))
+    let (caller, home) = changed(&app, &head, &name).await?;
+    Ok(own::private(paired(&app, &head, &caller, &home).await?))
 }
 
 /// `DELETE /-/homes/{name}/credential`: the home's agent can sign in no more.
@@ -116,11 +113,17 @@ pub async fn cut(
     request: Request,
 ) -> Result<Response, Error> {
     let (head, _) = request.into_parts();
-    let caller = caller::changer(&app, &head.headers).await?;
-    let home = caller.home(Some(&name))?;
-    app.household.revoke(home).await?;
-    note(&app, &head, &caller, "credential-revoked", home).await?;
+    let (caller, home) = changed(&app, &head, &name).await?;
+    app.household.revoke(&home).await?;
+    note(&app, &head, &caller, "credential-revoked", &home).await?;
     Ok(done())
+}
+
+/// The home that somebody who has signed in wants to change.
+async fn changed(app: &App, head: &Parts, name: &str) -> Result<(Caller, Home), Error> {
+    let caller = caller::changer(app, &head.headers).await?;
+    let home = caller.home(Some(name))?.clone();
+    Ok((caller, home))
 }
 
 /// Whether a home is there, as the account's pages hear of it.

@@ -99,12 +99,7 @@ impl Store {
                 .bind(now);
             let added = insert.execute(&mut *transaction).await?.rows_affected() == 1
                 && home.insert(now).execute(&mut *transaction).await?.rows_affected() == 1;
-            if added {
-                transaction.commit().await?;
-            } else {
-                transaction.rollback().await?;
-            }
-            Ok(added)
+            super::settle(transaction, added).await
         });
         if added.await? { self.account(id).await } else { Ok(None) }
     }

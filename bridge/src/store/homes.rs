@@ -130,12 +130,7 @@ impl Store {
             let count = sqlx::query("SELECT COUNT(*) AS count FROM home WHERE account_id = $1");
             let row = count.bind(new.account).fetch_one(&mut *transaction).await?;
             added &= row.try_get::<i64, _>("count")? <= MAX_HOMES;
-            if added {
-                transaction.commit().await?;
-            } else {
-                transaction.rollback().await?;
-            }
-            Ok(added)
+            super::settle(transaction, added).await
         });
         let added = added.await?;
         self.forget();

@@ -68,12 +68,7 @@ impl Store {
                 let row = sqlx::query(count).bind(new.account).fetch_one(&mut *transaction).await?;
                 added &= row.try_get::<i64, _>("count")? <= MAX_KEYS;
             }
-            if added {
-                transaction.commit().await?;
-            } else {
-                transaction.rollback().await?;
-            }
-            Ok(added)
+            super::settle(transaction, added).await
         });
         let added = added.await?;
         // Those that made room are no keys any more.
