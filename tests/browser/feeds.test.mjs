@@ -268,7 +268,8 @@ test('a view that is gone for good loads the page anew once, and not for ever', 
     await page.evaluate(() => (location.hash = '#/account'));
     await reloaded;
     const asked = () => page.waitForRequest((request) => request.url().endsWith('/-/session'));
-    await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor();
+    await page.getByRole('heading', { name: 'This view has been renewed' }).waitFor();
+    await owner.picture('trouble-renewed');
     await asked();
     await asked();
     assert.equal(loads, 1);

@@ -123,6 +123,32 @@ test('fingers pan and pinch', async () => {
     await owner.leave();
 });
 
+test('a home that is slow is told to be, on the graph too', async (t) => {
+    if (stage.real) return t.skip('needs the stand-in');
+    const { owner, page } = await graph();
+    await stage.order('fault', 'feed/data', 'slow');
+    await page.getByRole('button', { name: 'Week' }).click();
+    await page.getByText('Your home is taking its time…').waitFor();
+    await owner.picture('graph-slow');
+    await page.getByText('Your home is taking its time…').waitFor({ state: 'detached' });
+    await owner.leave();
+});
+
+test('what an engine leaves out is a gap, and not a line across it', async (t) => {
+    if (stage.real) return t.skip('needs the stand-in');
+    const [end, hole] = [Math.floor(Date.now() / 600_000) * 600, [36, 60]];
+    const times = Array.from({ length: 144 }, (_, at) => end - 86_400 + at * 600);
+    const data = times.map((time, at) => [time, 200 + at]).filter((_, at) => at < hole[0] || at > hole[1]);
+    await stage.order('say', 'feed/data', JSON.stringify([{ feedid: '1', data }]));
+    const { owner, page } = await graph();
+    const file = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'CSV as shown' }).click();
+    const lines = fs.readFileSync(await (await file).path(), 'utf8').split('\r\n');
+    assert.equal(lines.filter((line) => line.endsWith(',')).length, 1, 'one gap');
+    await owner.picture('graph-gap');
+    await owner.leave();
+});
+
 test('the pointer reads values, and statistics stand below', async () => {
     const { owner, page } = await graph();
     const { x, y, width } = await page.locator('.u-over').boundingBox();
@@ -171,7 +197,7 @@ test('feeds are added, moved to the other axis, drawn otherwise, and taken away'
 test('what is shown is saved as CSV and as a picture', async () => {
     const { owner, page } = await graph();
     const file = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'CSV of this' }).click();
+    await page.getByRole('button', { name: 'CSV as shown' }).click();
     const csv = fs.readFileSync(await (await file).path(), 'utf8');
     const [head, first] = csv.split('\r\n');
     assert.match(head, /^\ufefftime,/);
@@ -180,6 +206,15 @@ test('what is shown is saved as CSV and as a picture', async () => {
     await page.getByRole('button', { name: 'Picture' }).click();
     const bytes = fs.readFileSync(await (await picture).path());
     assert.deepEqual([...bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
+    fs.writeFileSync(owner.pathOf('saved-one'), bytes);
+    await owner.open('#/graph?feeds=1,3,10r,2,4&span=86400');
+    await drawn(page);
+    const more = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Picture' }).click();
+    const legend = fs.readFileSync(await (await more).path());
+    fs.writeFileSync(owner.pathOf('saved-many'), legend);
+    const height = (png) => png.readUInt32BE(20);
+    assert.ok(height(bytes) > 300 && height(legend) >= height(bytes), 'with room for the legend');
     await owner.leave();
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { inBytes, inDigits, toNumber } from '../src/logic/number';
+import { inBytes, inDigits, toNumber, toText, toTime } from '../src/logic/number';
 
 test.each([
     ['12.5', 12.5],
@@ -15,6 +15,14 @@ test.each([
     expect(toNumber(given)).toBe(expected);
 });
 
+test('a time is one that calendars know', () => {
+    expect([0, -5, 1e300, 'x', '1700000000', 1.5e9].map(toTime)).toEqual([0, null, null, null, 1.7e9, 1.5e9]);
+});
+
+test('a text is a text or a number, and nothing else', () => {
+    expect(['a', 7, null, {}, [[['deep']]], true].map(toText)).toEqual(['a', '7', '', '', '', '']);
+});
+
 describe('digits', () => {
     test.each([
         [1234.56, '1,235'],
@@ -23,6 +31,8 @@ describe('digits', () => {
         [0.004, '0'],
         [-0.004, '0'],
         [-1500, '-1,500'],
+        [1.5e300, '1.5E300'],
+        [-1e13, '-1E13'],
         [null, '–'],
     ])('%s reads %s', (value, expected) => {
         expect(inDigits(value, 'en')).toBe(expected);

@@ -6,6 +6,13 @@ const of = (...pairs: [number, number | null][]) => read(pairs);
 test('what is no point is left out', () => {
     const mess = [[1, 2], 'x', null, [2, '3.5'], [2, 9], [1, 9], [3], [4, 'NaN'], ['5', null]];
     expect(read(mess)).toEqual({ times: [1, 2, 3, 4, 5], values: [2, 3.5, null, null, null] });
+    expect(
+        read([
+            [1, 1e300],
+            [2, -1e308],
+            [1e300, 1],
+        ]),
+    ).toEqual({ times: [1, 2], values: [null, null] });
     expect(read({ success: false })).toEqual({ times: [], values: [] });
 });
 

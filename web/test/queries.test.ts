@@ -94,3 +94,59 @@ describe('energy of an hour at 1 kW', () => {
         ).toBeCloseTo(0.5);
     });
 });
+
+describe('a gap', () => {
+    const without = (points: Points, from: number, to: number): Points => {
+        const kept = points.times.map((time) => time < from || time > to);
+        return { times: points.times.filter((_, at) => kept[at]), values: points.values.filter((_, at) => kept[at]) };
+    };
+    const gaps = (points: Points) => points.times.filter((_, at) => points.values[at] === null);
+    const hour = every(10, 360, (at) => at);
+
+    test('is shown where a feed of a known interval leaves out a single point', () => {
+        expect(gaps(came(without(hour, 600, 600), 10, 10).points)).toEqual([600]);
+        expect(gaps(came(without(hour, 600, 1800), 10, 10).points)).toEqual([600]);
+        expect(gaps(came(hour, 10, 10).points)).toEqual([]);
+    });
+
+    test('is none where emoncms answers in a wider step than it was asked for', () => {
+        expect(gaps(came(hour, 5, 5).points)).toEqual([]);
+    });
+
+    test('is shown where a feed without an interval is silent for much longer than it is as a rule', () => {
+        expect(gaps(came(without(hour, 610, 1800), 5, null).points)).toEqual([610]);
+        expect(gaps(came(without(hour, 610, 630), 5, null).points)).toEqual([]);
+    });
+
+    test('is shown in few points too', () => {
+        expect(
+            gaps(
+                came(
+                    without(
+                        every(10, 200, () => 1),
+                        30,
+                        1980,
+                    ),
+                    10,
+                    null,
+                ).points,
+            ),
+        ).toEqual([30]);
+    });
+
+    test('is none in a feed that sends only what changes', () => {
+        // A switch: pairs of quick changes, hours apart.
+        const times = [0, 60, 7200, 7260, 20_000, 20_100, 31_000, 40_000, 40_030];
+        expect(gaps(came({ times, values: times.map(() => 1) }, 60, null).points)).toEqual([]);
+    });
+
+    test('is none between months, which are of different lengths', () => {
+        const starts = [0, 1, 2, 3, 4, 5].map((month) => Date.UTC(2026, month) / 1000);
+        expect(gaps(came({ times: starts, values: starts.map(() => 1) }, 'monthly', 10).points)).toEqual([]);
+    });
+
+    test('is not doubled where emoncms says that there is nothing', () => {
+        const said = every(10, 100, (at) => (at > 40 && at < 60 ? null : 1));
+        expect(came(said, 10, 10).points).toEqual(said);
+    });
+});

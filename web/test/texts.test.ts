@@ -97,7 +97,7 @@ describe('trouble', () => {
     test('that emoncms has with itself is told as its error, whatever the number', () => {
         expect(told('http_500').title).toBe(en.trouble.emoncms_fault.title);
         expect(told('http_500').text).not.toContain('500');
-        expect(told('http_502').title).toBe(en.trouble.other);
+        expect(told('http_502').title).toBe(en.trouble.emoncms_fault.title);
     });
 
     test('that is new is told in its own words', () => {

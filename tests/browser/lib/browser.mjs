@@ -98,11 +98,13 @@ class Visitor {
     }
 
     async picture(name) {
+        await this.page.screenshot({ path: this.pathOf(name), animations: 'disabled' });
+    }
+
+    /** Where a picture of that name is kept. */
+    pathOf(name) {
         fs.mkdirSync(pictures, { recursive: true });
-        await this.page.screenshot({
-            path: path.join(pictures, `${name}.png`),
-            animations: 'disabled',
-        });
+        return path.join(pictures, `${name}.png`);
     }
 
     /** What the test brought about itself. */

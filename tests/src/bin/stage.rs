@@ -2,12 +2,14 @@
 //! say, and answers each with a line. It ends with its input.
 //!
 //! `leave` and `arrive`: the home. `allow LIST`: what it may be asked. `fault PATH KIND`, `say PATH JSON`, `behave`,
-//! `down`, `up`: its emoncms. `restore`: all of it. `seen PATH`: what that was asked.
+//! `down`, `up`: its emoncms. `restore`: all of it. `seen PATH`: what that was asked. `another NAME LIST`: one more home
+//! of the account, whose emoncms has these feeds.
 
+use remoteaccess_tests::agent::Agent;
 use remoteaccess_tests::bridge::PASSWORD;
 use remoteaccess_tests::ports::random_hex;
 use remoteaccess_tests::real_emoncms::RealEmoncms;
-use remoteaccess_tests::standin::Fault;
+use remoteaccess_tests::standin::{Fault, Keys, Standin};
 use remoteaccess_tests::wait;
 use remoteaccess_tests::world::{Options, World, access_list};
 use serde_json::{Value, json};
@@ -26,9 +28,16 @@ async fn main() {
     say(&json!({
         "url": world.bridge.url(), "username": world.account.name, "password": PASSWORD, "real": real.is_some(),
     }));
+    let mut others = Vec::new();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let answer = obey(&mut world, &line).await;
+        let answer = match line.split(' ').collect::<Vec<_>>()[..] {
+            ["another", name, ref list @ ..] => {
+                others.push(another(&world, name, list.join(" ").into_bytes()).await);
+                Some(json!({"done": name}))
+            }
+            _ => obey(&mut world, &line).await,
+        };
         say(&answer.unwrap_or_else(|| json!({"error": format!("what is {line}?")})));
     }
 }
@@ -71,6 +80,29 @@ async fn obey(world: &mut World, line: &str) -> Option<Value> {
         _ => return None,
     }
     Some(json!({"done": line}))
+}
+
+/// One more home of the account, connected.
+async fn another(world: &World, home: &str, list: Vec<u8>) -> (Agent, Standin) {
+    let account = &world.account;
+    let more = [("remoteaccess", "1"), ("home", home)];
+    let answer = world.client.connects_home(&account.name, &account.password, &more).await;
+    let emoncms = Standin::start(Keys::random()).await;
+    emoncms.order("feed/list", Fault::Say { status: 200, content_type: "application/json", body: list });
+    let mut config = world.config(&Options::default());
+    let (url, keys) = (emoncms.url(), emoncms.keys());
+    for (key, value) in [
+        ("MQTT_USERNAME", &answer["remoteaccess"]["mqtt_username"]),
+        ("MQTT_PASSWORD", &answer["remoteaccess"]["mqtt_password"]),
+        ("EMONCMS_URL", &json!(url)),
+        ("APIKEY_READ", &json!(keys.read)),
+        ("APIKEY_WRITE", &json!(keys.write)),
+    ] {
+        config[key] = value.clone();
+    }
+    let agent = Agent::start(&config, Options::default().keep_alive);
+    agent.reaches("connected").await;
+    (agent, emoncms)
 }
 
 /// Until it counts, which the answer to an endpoint tells that no earlier list named.

@@ -12,6 +12,7 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     again: 'Try again',
+    wait: 'One moment…',
     loading: 'Asking your home…',
     slow: 'Your home is taking its time…',
     signIn: {
@@ -34,12 +35,8 @@ export const en = {
         never: 'Not connected yet',
         unknown: 'Unknown',
         seen: (when: string) => `last seen ${when}`,
-        none: 'No home yet',
     },
-    status: {
-        asOf: (time: string) => `as of ${time}`,
-        fetched: (time: string) => `Updated at ${time}`,
-    },
+    status: { fetched: (time: string) => `Updated at ${time}` },
     age: {
         never: 'never',
         now: 'now',
@@ -51,7 +48,6 @@ export const en = {
         silent: 'silent',
     },
     feeds: {
-        title: 'Feeds',
         search: 'Search feeds',
         count: (count: number) => s(count, 'feed'),
         found: (count: number, of: number) => `${count} of ${of} feeds`,
@@ -66,13 +62,10 @@ export const en = {
         selected: (count: number) => `${s(count, 'feed')} selected`,
         selectGroup: (name: string) => `Select all of ${name}`,
         clear: 'Clear selection',
-        graph: 'Graph',
-        csv: 'Download CSV',
         details: (name: string) => `Details of ${name}`,
         size: 'Size',
         engine: 'Engine',
         id: 'Feed id',
-        interval: 'Interval',
         start: 'First value',
         end: 'Last value',
         public: 'Public',
@@ -96,8 +89,6 @@ export const en = {
     },
     csv: {
         title: 'Download CSV',
-        from: 'From',
-        to: 'To',
         interval: 'One value every',
         original: 'As recorded',
         average: 'Averages',
@@ -112,10 +103,8 @@ export const en = {
         note: 'The file comes straight from home while it is being made, with one column for each feed and no head line.',
     },
     graph: {
-        title: 'Graph',
         none: 'No feeds in this graph',
-        noneHelp: 'Choose one or several in the feed list, or add one here.',
-        toFeeds: 'Choose feeds',
+        noneHelp: 'Choose one or several in the feed list.',
         windows: 'Time',
         hour: 'Hour',
         hours6: '6 h',
@@ -143,7 +132,6 @@ export const en = {
         add: 'Add a feed',
         remove: (name: string) => `Remove ${name}`,
         series: 'Feeds in this graph',
-        feed: 'Feed',
         axis: 'Axis',
         left: 'Left',
         right: 'Right',
@@ -160,7 +148,7 @@ export const en = {
         energy: 'Energy',
         sum: 'Sum',
         statsNote: (interval: string) => `Of the points shown, one every ${interval}.`,
-        exportCsv: 'CSV of this',
+        exportCsv: 'CSV as shown',
         exportPng: 'Picture',
         rawCsv: 'CSV from home',
         empty: 'There are no values in this time.',
@@ -169,7 +157,6 @@ export const en = {
         unknown: (id: string) => `Feed ${id}`,
     },
     inputs: {
-        title: 'Inputs',
         search: 'Search inputs',
         count: (count: number) => s(count, 'input'),
         found: (count: number, of: number) => `${count} of ${of} inputs`,
@@ -179,7 +166,6 @@ export const en = {
         steps: (count: number) => (count === 0 ? 'no processes' : s(count, 'process', 'processes')),
     },
     now: {
-        title: 'Now',
         house: 'House',
         solar: 'Solar',
         heatpump: 'Heat pump',
@@ -200,7 +186,6 @@ export const en = {
         open: (name: string) => `Open the graph of ${name}`,
     },
     account: {
-        title: 'Account',
         signOut: 'Sign out',
         language: 'Language',
         theme: 'Appearance',
@@ -225,7 +210,6 @@ export const en = {
         pairTitle: 'Connect a home',
         pairHelp: (home: string) =>
             `Open Setup → Remote Access in the emoncms of “${home}” and sign in there with this name and code.`,
-        pairUser: 'Name',
         pairCode: 'Code, instead of a password',
         pairExpires: (when: string) => `Works once, until ${when}. It is not shown again.`,
         revoke: 'Disconnect',
@@ -234,11 +218,7 @@ export const en = {
         remove: 'Delete',
         removeHelp: (home: string) => `“${home}” goes from this account. Nothing at home is deleted.`,
         agent: 'Version at home',
-        credential: {
-            none: 'not paired',
-            device: 'its own key',
-            account: 'your account’s password',
-        },
+        credential: { none: 'not paired', device: 'its own key', account: 'your account’s password' },
         first: 'first generation',
     },
     sessions: {
@@ -261,7 +241,6 @@ export const en = {
         make: 'Make a key',
         shown: 'Your new key',
         shownHelp: 'Copy it now: it is not shown again.',
-        remove: 'Delete',
         removeHelp: (label: string) => `Whatever uses “${label}” stops working at once.`,
         used: (when: string) => `last used ${when}`,
         unused: 'not used yet',
@@ -289,7 +268,6 @@ export const en = {
         code: 'Code',
     },
     password: {
-        title: 'Password',
         old: 'Present password',
         fresh: 'New password',
         repeat: 'New password again',
@@ -341,6 +319,11 @@ export const en = {
             title: 'No home yet',
             text: 'Add one on the account page. You get a code that connects the emoncms in your house.',
         },
+        stray: {
+            title: 'There is no such home',
+            text: 'The address names a home that is another account’s, or was deleted.',
+            action: 'To your first home',
+        },
         home_timeout: {
             title: 'Your home did not answer in time',
             text: 'It is connected, but slow or just lost. It is asked again by itself.',
@@ -390,14 +373,16 @@ export const en = {
         },
         bridge_gone: {
             title: 'The server cannot be reached',
-            checks: [
-                'Is this device online?',
-                'If it is, the server is being restarted. This page comes back by itself.',
-            ],
+            checks: ['Is this device online?', 'If it is, the server is restarting. This page comes back by itself.'],
         },
         database: {
             title: 'The server has trouble with its database',
             text: 'Its operator has been told. This page comes back by itself.',
+        },
+        renewed: {
+            title: 'This view has been renewed',
+            text: 'The server has a newer version than the one that is open here. Load the page again.',
+            action: 'Load again',
         },
         unsafe: 'Your home sent an answer that cannot be read',
         other: 'Something went wrong',

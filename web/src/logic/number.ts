@@ -6,6 +6,17 @@ export function toNumber(value: unknown): number | null {
     return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/** Seconds since 1970, where they are a time that calendars know. */
+export function toTime(value: unknown): number | null {
+    const time = toNumber(value);
+    return time !== null && time >= 0 && time < LAST_TIME ? time : null;
+}
+
+/** A text or a number as a text; empty for everything else, which may be built to harm. */
+export function toText(value: unknown): string {
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** How many decimals `value` needs to be told from its neighbours: about four digits in all. */
 export function decimals(value: number): number {
     const size = Math.abs(value);
@@ -14,21 +25,31 @@ export function decimals(value: number): number {
     return 2;
 }
 
+/** Around the year 5000. */
+const LAST_TIME = 1e11;
+
 const formats = new Map<string, Intl.NumberFormat>();
+
+/** From here on a number is written with a power of ten: what is longer fits nowhere. */
+const HUGE = 1e12;
 
 /** With the digits that it deserves, in the reader's own way of writing. */
 export function inDigits(value: number | null, language?: string, places?: number): string {
     if (value === null) return '–';
     const digits = places ?? decimals(value);
-    const key = `${language} ${digits}`;
+    const notation = Math.abs(value) >= HUGE ? 'scientific' : 'standard';
+    const key = `${language} ${digits} ${notation}`;
     let format = formats.get(key);
     if (!format) {
-        format = new Intl.NumberFormat(language, { maximumFractionDigits: digits });
+        format = new Intl.NumberFormat(language, {
+            maximumFractionDigits: notation === 'standard' ? digits : 2,
+            notation,
+        });
         formats.set(key, format);
     }
     // No minus where nothing is left of the number.
     const rounded = Number(value.toFixed(digits));
-    return format.format(rounded === 0 ? 0 : rounded);
+    return format.format(rounded || 0);
 }
 
 /** Bytes in the unit that suits them. */

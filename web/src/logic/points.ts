@@ -1,6 +1,6 @@
 // Points of feeds: read, put side by side, and summed up.
 
-import { toNumber } from './number';
+import { toNumber, toTime } from './number';
 
 export type Value = number | null;
 /** Times in seconds, ascending, and what was measured then. */
@@ -14,16 +14,22 @@ export interface Table {
     columns: (Value | undefined)[][];
 }
 
+/** More than any emoncms gives at once. */
+const MOST_POINTS = 50_000;
+/** What is larger was never measured, and no axis could show it. */
+const LARGEST = 1e100;
+
 /** What `feed/data` gave for one feed. What is no point is left out; what runs backwards too. */
 export function read(data: unknown): Points {
     const points: Points = { times: [], values: [] };
     if (!Array.isArray(data)) return points;
     let last = -Infinity;
-    for (const pair of data) {
-        const time = Array.isArray(pair) ? toNumber(pair[0]) : null;
+    for (const pair of data.slice(0, MOST_POINTS)) {
+        const time = Array.isArray(pair) ? toTime(pair[0]) : null;
         if (time === null || time <= last) continue;
         points.times.push(time);
-        points.values.push(toNumber(pair[1]));
+        const value = toNumber(pair[1]);
+        points.values.push(value !== null && Math.abs(value) <= LARGEST ? value : null);
         last = time;
     }
     return points;
@@ -68,12 +74,31 @@ export function withoutFiller({ times, values }: Points, step: number): Points {
     return kept;
 }
 
-/** What lies between two values as a rule. */
-export function usualStep({ times, values }: Points): number {
+/**
+ * With a gap where a feed says nothing at all, neither a value nor that there is none, for longer than `most`: a line
+ * would else join what lies on both sides. Its last value before that lasts for `step`.
+ */
+export function withGaps({ times, values }: Points, most: number, step: number): Points {
+    const gapped: Points = { times: [], values: [] };
+    times.forEach((time, at) => {
+        const before = times[at - 1];
+        if (before !== undefined && time - before > most && values[at - 1] !== null && values[at] !== null) {
+            gapped.times.push(before + step);
+            gapped.values.push(null);
+        }
+        gapped.times.push(time);
+        gapped.values.push(values[at]!);
+    });
+    return gapped;
+}
+
+/** What lies between two values: as a rule, and at most but for the longest quarter of those times. */
+export function rhythm({ times, values }: Points): { usual: number; long: number } {
     const known = times.filter((_, at) => values[at] !== null);
     const steps = known.slice(1).map((time, at) => time - known[at]!);
     steps.sort((a, b) => a - b);
-    return steps[Math.floor(steps.length / 2)] ?? 0;
+    const place = (part: number) => steps[Math.floor((steps.length - 1) * part)] ?? 0;
+    return { usual: place(0.5), long: place(0.75) };
 }
 
 export interface Summary {

@@ -2,7 +2,7 @@
 
 import type { Question } from '../server/feeds';
 import { aligned, fitting, isCalendar, seconds, type Interval } from './interval';
-import { usualStep, withoutFiller, type Points } from './points';
+import { rhythm, withGaps, withoutFiller, type Points } from './points';
 import { midnight, type Window } from './window';
 
 export interface Wanted {
@@ -36,10 +36,21 @@ export interface Came {
     step: number;
 }
 
-/** `own`: of a feed with a fixed interval, where it is known. Of others, what came tells how often they measure. */
+/** A feed that sends when it likes is silent where that lasts so many times longer than nearly always. */
+const SILENT = 5;
+/** One that sends regularly, where a single point is missing. */
+const MISSING = 1.5;
+
+/**
+ * `own`: of a feed with a fixed interval, where it is known. Of others, what came tells how often they measure. As on
+ * emoncms' own graph, gaps are shown; unlike there, a feed that sends only now and then, or only what changes, stays
+ * a line where it is asked for more finely than it sends.
+ */
 export function came(points: Points, interval: Interval, own: number | null): Came {
     const asked = seconds(interval);
-    if (own !== null) return { points, step: asked };
-    const usual = usualStep(points);
-    return { points: withoutFiller(points, usual * 5), step: isCalendar(interval) ? asked : Math.max(asked, usual) };
+    const { usual, long } = rhythm(points);
+    const step = isCalendar(interval) ? asked : Math.max(asked, usual);
+    if (own !== null) return { points: withGaps(points, step * MISSING, asked), step: asked };
+    const silent = SILENT * Math.max(long, asked);
+    return { points: withGaps(withoutFiller(points, SILENT * long), silent, step), step };
 }

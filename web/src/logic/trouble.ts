@@ -29,6 +29,10 @@ export function explain(
             return { ...trouble, ...words.home_never, remedy: 'account', icon: 'home' };
         case 'no_home':
             return { ...trouble, ...words.no_home, remedy: 'account', icon: 'home' };
+        case 'stray':
+            return { ...trouble, ...words.stray, icon: 'home' };
+        case 'renewed':
+            return { ...trouble, ...words.renewed };
         case 'denied':
             return {
                 ...trouble,
@@ -59,9 +63,9 @@ export function explain(
     }
 }
 
-/** A status of emoncms' own, without a word of why; 502 and 504 are what proxies say. */
+/** A status of emoncms' own, without a word of why. */
 function isFault({ code }: Refusal): boolean {
-    return /^http_5\d\d$/.test(code) && code !== 'http_502' && code !== 'http_504';
+    return /^http_5\d\d$/.test(code);
 }
 
 /** The refusal's own words, as a sentence. */

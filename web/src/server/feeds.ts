@@ -3,7 +3,7 @@
 import { objection } from '../logic/csvLimits';
 import { short } from '../logic/names';
 import type { Interval } from '../logic/interval';
-import { toNumber } from '../logic/number';
+import { toNumber, toText, toTime } from '../logic/number';
 import { read, type Points } from '../logic/points';
 import { apiPath } from '../state/homes';
 import { ask, type Answer } from './http';
@@ -47,28 +47,31 @@ export async function feedList(meta: boolean, signal?: AbortSignal): Promise<Ans
     return { ok: true, data: answer.data.slice(0, MOST_FEEDS).flatMap(readFeed) };
 }
 
-/** Longer ones are no units. */
+/** Longer ones are no units, and no engines' numbers. */
 const MOST_UNIT = 12;
+/** Seconds between two points: more is no rhythm. */
+const LONGEST_INTERVAL = 1e8;
 
 function readFeed(value: unknown): Feed[] {
     if (typeof value !== 'object' || value === null) return [];
     const feed = value as Record<string, unknown>;
     const id = toNumber(feed.id);
     if (id === null) return [];
-    const text = (name: string) => (typeof feed[name] === 'string' ? (feed[name] as string) : '');
+    const text = (name: string) => toText(feed[name]);
+    const interval = toNumber(feed.interval) ?? 0;
     return [
         {
             id: String(id),
             name: text('name'),
             tag: text('tag'),
             unit: short(text('unit'), MOST_UNIT),
-            engine: String(feed.engine ?? ''),
+            engine: short(text('engine'), MOST_UNIT),
             isPublic: [1, '1', true].includes(feed.public as number),
             size: toNumber(feed.size),
-            time: toNumber(feed.time) || null,
+            time: toTime(feed.time) || null,
             value: toNumber(feed.value),
-            interval: toNumber(feed.interval),
-            start: toNumber(feed.start_time) || null,
+            interval: interval >= 1 && interval <= LONGEST_INTERVAL ? interval : null,
+            start: toTime(feed.start_time) || null,
         },
     ];
 }
@@ -78,10 +81,9 @@ export async function feedData(question: Question, signal?: AbortSignal): Promis
     const answer = await ask<unknown>(apiPath(`feed/data.json?${query(question)}`), { signal });
     if (!answer.ok) return answer;
     const found = new Map<string, Points>();
-    for (const one of Array.isArray(answer.data) ? answer.data : []) {
-        if (typeof one === 'object' && one !== null && 'feedid' in one && 'data' in one) {
-            found.set(String(one.feedid), read(one.data));
-        }
+    for (const one of Array.isArray(answer.data) ? answer.data.slice(0, MOST_FEEDS) : []) {
+        const id = typeof one === 'object' && one !== null && 'feedid' in one ? toText(one.feedid) : '';
+        if (question.ids.includes(id)) found.set(id, read(one.data));
     }
     return { ok: true, data: found };
 }

@@ -32,6 +32,10 @@ interface Options {
 /** Longer than the bridge's own patience with a home, so that its refusal, which knows more, comes first. */
 const PATIENCE_MS = 40_000;
 
+/** A home's emoncms may say anything, at any length. */
+const MOST_CODE = 40;
+const MOST_MESSAGE = 240;
+
 const listeners: (() => void)[] = [];
 
 /** Calls `listener` whenever an answer says that nobody is signed in (any more). */
@@ -56,6 +60,10 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
             signal: patience.signal,
             credentials: 'same-origin',
         });
+        if (isProxys(response)) {
+            reached(false);
+            return gone();
+        }
         const begun = beginning && response.ok;
         const answer = begun
             ? { ok: true as const, data: (await begin(response)) as T }
@@ -73,6 +81,13 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Answe
     }
 }
 
+/** Whether a proxy before the bridge says that it is away: the bridge numbers all that it answers, and sends no pages. */
+function isProxys({ status, headers }: Response): boolean {
+    const away = [502, 503, 504].includes(status) || status >= 520;
+    const page = /^text\/html/i.test(headers.get('Content-Type') ?? '');
+    return away && (page || !headers.has('X-Request-Id'));
+}
+
 /** What came first; the rest is not waited for. */
 async function begin(response: Response): Promise<string> {
     setByServer(response.headers.get('Date'));
@@ -87,15 +102,20 @@ async function read<T>(response: Response, proves: boolean): Promise<Answer<T>> 
     try {
         if (text !== '') data = JSON.parse(text);
     } catch {
-        if (response.ok) return refuse('bad_answer', text.slice(0, 240), response.status);
+        if (response.ok) return refuse('bad_answer', text.slice(0, MOST_MESSAGE), response.status);
     }
     if (response.ok && !isRefusal(data)) return { ok: true, data: data as T };
 
     const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
     const refusal: Refusal = {
         // A refusal of emoncms' own names no code.
-        code: typeof said.error === 'string' ? said.error : response.ok ? 'emoncms_says' : `http_${response.status}`,
-        message: typeof said.message === 'string' ? said.message : '',
+        code:
+            typeof said.error === 'string'
+                ? said.error.slice(0, MOST_CODE)
+                : response.ok
+                  ? 'emoncms_says'
+                  : `http_${response.status}`,
+        message: typeof said.message === 'string' ? said.message.slice(0, MOST_MESSAGE) : '',
         status: response.status,
     };
     if (typeof said.last_seen === 'number') refusal.lastSeen = said.last_seen;
@@ -114,8 +134,11 @@ function refuse(code: string, message: string, status: number): Answer<never> {
     return { ok: false, refusal: { code, message, status } };
 }
 
+/** That the server is away. */
+export const GONE: Refusal = { code: 'bridge_gone', message: 'the server cannot be reached', status: 0 };
+
 function gone(): Answer<never> {
-    return refuse('bridge_gone', 'the server cannot be reached', 0);
+    return { ok: false, refusal: GONE };
 }
 
 function cancelled(): Answer<never> {

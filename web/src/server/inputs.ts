@@ -1,6 +1,6 @@
 // Inputs: what devices send before it becomes a feed.
 
-import { toNumber } from '../logic/number';
+import { toNumber, toText, toTime } from '../logic/number';
 import { apiPath } from '../state/homes';
 import { ask, type Answer } from './http';
 
@@ -28,7 +28,7 @@ export async function inputList(signal?: AbortSignal): Promise<Answer<Input[]>> 
 function readInput(value: unknown): Input[] {
     if (typeof value !== 'object' || value === null) return [];
     const input = value as Record<string, unknown>;
-    const text = (name: string) => (['string', 'number'].includes(typeof input[name]) ? String(input[name]) : '');
+    const text = (name: string) => toText(input[name]);
     const processes = text('processList').split(',').filter(Boolean).length;
     return [
         {
@@ -37,7 +37,7 @@ function readInput(value: unknown): Input[] {
             name: text('name'),
             description: text('description'),
             processes,
-            time: toNumber(input.time) || null,
+            time: toTime(input.time) || null,
             value: toNumber(input.value),
         },
     ];

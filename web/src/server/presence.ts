@@ -13,32 +13,33 @@ export interface Presence {
 export type Change = Presence | { name: string; state: 'deleted' };
 
 const POLL_MS = 15_000;
-const RETRY_MS = 60_000;
+/** After what closed the stream: nothing was there to answer, or the server would not give one. */
+const RETRY_MS = { away: 5000, refused: 60_000 };
 
 /** Calls `hear` for each change while somebody looks, or `poll` now and then. Returns how to stop it. */
-export function watchPresence(hear: (change: Change) => void, poll: () => void): () => void {
+export function watchPresence(hear: (change: Change) => void, poll: () => Promise<void>): () => void {
     let events: EventSource | null = null;
     let polling = 0;
     let retry = 0;
 
     const open = () => {
-        events = new EventSource('/-/homes/events');
-        events.addEventListener('open', () => {
+        const stream = (events = new EventSource('/-/homes/events'));
+        stream.addEventListener('open', () => {
             reached(true);
             stopPolling();
         });
-        events.addEventListener('home', (event) => {
+        stream.addEventListener('home', (event) => {
             const change = read(event.data);
             if (change) hear(change);
         });
-        events.addEventListener('error', () => {
+        stream.addEventListener('error', async () => {
             // Told at once, since what is shown may not be so any longer.
-            if (!isAway.value) poll();
+            if (!isAway.value) await poll();
             // Where it is not closed, the browser itself tries again.
-            if (events?.readyState !== EventSource.CLOSED) return;
+            if (events !== stream || stream.readyState !== EventSource.CLOSED) return;
             polling ||= window.setInterval(poll, POLL_MS);
             clearTimeout(retry);
-            retry = window.setTimeout(() => document.hidden || open(), RETRY_MS);
+            retry = window.setTimeout(open, isAway.value ? RETRY_MS.away : RETRY_MS.refused);
         });
     };
     const stopPolling = () => {
@@ -47,6 +48,7 @@ export function watchPresence(hear: (change: Change) => void, poll: () => void):
     };
     const close = () => {
         events?.close();
+        events = null;
         clearTimeout(retry);
         stopPolling();
     };

@@ -1,6 +1,6 @@
 // The feeds of the home that is looked at: one list for all views.
 
-import { computed } from 'vue';
+import { computed, reactive } from 'vue';
 import { w } from '../i18n';
 import { assign } from '../logic/colours';
 import { feedList, type Feed } from '../server/feeds';
@@ -8,6 +8,8 @@ import type { Answer } from '../server/http';
 import { homeKey, target } from './homes';
 import { live } from './live';
 import { keep, load } from './memory';
+import { route } from './route';
+import { session } from './session';
 
 export const feeds = live(list);
 
@@ -39,6 +41,16 @@ async function list(signal: AbortSignal): Promise<Answer<Feed[]>> {
         return { ...feed, interval, start };
     });
     return { ok: true, data };
+}
+
+const selections = new Map<string, Set<string>>();
+
+/** The feeds that are ticked, of the home that is looked at; as long as the page lives. */
+export function selection(): Set<string> {
+    const key = `${session.user?.username} ${route.home}`;
+    const found = selections.get(key) ?? reactive(new Set<string>());
+    selections.set(key, found);
+    return found;
 }
 
 /** Places in the palette for these feeds. */

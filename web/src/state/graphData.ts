@@ -7,11 +7,13 @@ import type { Points } from '../logic/points';
 import { came, questions, type Came, type Wanted } from '../logic/queries';
 import { until, type Window } from '../logic/window';
 import { feedData } from '../server/feeds';
-import type { Refusal } from '../server/http';
+import { GONE, type Refusal } from '../server/http';
 import type { Presence } from '../server/presence';
 import { now } from './clock';
 import { feed, feeds } from './feeds';
-import { onPresence, target } from './homes';
+import { absence, onPresence } from './homes';
+import { SLOW_MS } from './live';
+import { isAway } from './reach';
 
 /** A line has about a point for every two dots of the screen, bars need room. */
 const DOTS_EACH = { line: 1.6, bars: 16 };
@@ -30,9 +32,11 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     const at = ref(0);
     const refusal = ref<Refusal | null>(null);
     const asking = ref(false);
+    const slow = ref(false);
     const liveEnd = ref(now.value);
     let under: AbortController | null = null;
     let timer = 0;
+    let slowly = 0;
 
     const window_ = computed<Window>(
         () => gesture.value ?? graph.value.fixed ?? until(liveEnd.value, graph.value.span),
@@ -55,21 +59,20 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     }
 
     async function load(): Promise<void> {
-        clearTimeout(timer);
-        under?.abort();
+        stop();
         if (!graph.value.fixed && !gesture.value) liveEnd.value = now.value;
         if (graph.value.series.length === 0) {
-            [found.value, refusal.value, asking.value] = [new Map(), null, false];
+            [found.value, refusal.value] = [new Map(), null];
             return;
         }
         const mine = (under = new AbortController());
         asking.value = true;
+        slowly = window.setTimeout(() => (slow.value = true), SLOW_MS);
         const mineShown = { key: sameData(graph.value, gesture.value), window: window_.value };
         const asked = questions(wanted(), window_.value, interval.value, graph.value.average);
         const answers = await Promise.all(asked.map((question) => feedData(question, mine.signal)));
         if (under !== mine) return;
-        asking.value = false;
-        under = null;
+        stop();
         const failed = answers.find((answer) => !answer.ok);
         if (failed && !failed.ok) refusal.value = failed.refusal;
         else {
@@ -81,6 +84,14 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
             [at.value, refusal.value] = [now.value, null];
         }
         again();
+    }
+
+    /** Waits for nothing any more. */
+    function stop(): void {
+        clearTimeout(timer);
+        clearTimeout(slowly);
+        under?.abort();
+        [under, asking.value, slow.value] = [null, false, false];
     }
 
     function again(): void {
@@ -96,11 +107,6 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     }
 
     watch([graph, gesture], soon);
-    watch(target, (_, before) => {
-        if (before === '') return;
-        found.value = new Map();
-        soon();
-    });
     // Another width only counts where it means other points; the list of feeds, where it says what is a meter.
     watch(interval, (next, before) => next !== before && soon());
     watch(
@@ -108,16 +114,22 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
         () => soon(),
     );
 
-    /** Home comes or goes: told at once, not with the next question. */
-    function hear({ state, last_seen }: Presence): void {
-        if (state === 'online') soon();
-        if (state !== 'offline') return;
-        clearTimeout(timer);
-        under?.abort();
-        [under, asking.value] = [null, false];
-        refusal.value = { code: 'home_offline', message: '', status: 503, lastSeen: last_seen };
+    function fall(why: Refusal): void {
+        stop();
+        refusal.value = why;
         again();
     }
+
+    /** Home comes or goes: told at once, not with the next question. */
+    function hear(change: Presence): void {
+        const why = absence(change);
+        if (why) fall(why);
+        else if (change.state === 'online') soon();
+    }
+    watch(isAway, (away) => {
+        if (away) fall(GONE);
+        else if (!under && refusal.value) soon();
+    });
 
     const look = () => {
         clearTimeout(timer);
@@ -132,11 +144,10 @@ export function useGraphData(graph: Ref<Graph>, gesture: Ref<Window | null>, wid
     onUnmounted(() => {
         document.removeEventListener('visibilitychange', look);
         deaf();
-        clearTimeout(timer);
-        under?.abort();
+        stop();
     });
 
-    return { points, at, refusal, asking, window: window_, interval, steps, shown, isOld, load };
+    return { points, at, refusal, asking, slow, window: window_, interval, steps, shown, isOld, load };
 }
 
 /** How far apart the points of a feed with a fixed interval are, where that is known. */

@@ -3,7 +3,7 @@
 import { computed, ref, shallowRef } from 'vue';
 import { ask, type Refusal } from '../server/http';
 import { watchPresence, type Change, type Presence } from '../server/presence';
-import { keep, load } from './memory';
+import { isKept, route, visit } from './route';
 
 export interface Home extends Presence {
     title: string;
@@ -17,14 +17,13 @@ export interface Home extends Presence {
 export const homes = shallowRef<Home[] | null>(null);
 export const homesRefusal = ref<Refusal | null>(null);
 
-const isName = (value: unknown) => typeof value === 'string' && /^[a-z0-9_-]{1,32}$/.test(value);
-/** The name of the home that is looked at; '' for the account's first. */
-export const chosenHome = ref(load('home', '', isName));
-
+/** The one that the address names; null where the account has none of that name, or they are not known. */
 export const home = computed(() => {
     const list = homes.value ?? [];
-    return list.find(({ name }) => name === chosenHome.value) ?? list[0] ?? null;
+    return (route.home === '' ? list[0] : list.find(({ name }) => name === route.home)) ?? null;
 });
+/** Whether the address names a home that is none of this account's. */
+export const isStray = computed(() => !!homes.value?.length && home.value === null);
 
 type Listener = (change: Presence) => void;
 const listeners = new Set<Listener>();
@@ -35,13 +34,28 @@ export function onPresence(listener: Listener): () => void {
     return () => listeners.delete(listener);
 }
 
+/** Why a home of which this is heard does not answer; null where it may. */
+export function absence({ state, last_seen }: Presence): Refusal | null {
+    return state === 'offline' ? { code: 'home_offline', message: '', status: 503, lastSeen: last_seen } : null;
+}
+
+/** Looks at another home. */
 export function choose(name: string): void {
-    chosenHome.value = name;
-    keep('home', name);
+    visit(name === homes.value?.[0]?.name ? '' : name);
+}
+
+/** What people call a home; with its name where another is called the same. */
+export function titleOf({ name, title }: Home): string {
+    const same = (homes.value ?? []).filter((one) => plain(one.title) === plain(title));
+    return same.length > 1 ? `${title} (${name})` : title;
+}
+
+function plain(title: string): string {
+    return title.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
 /** The name of the home that is asked, '' for the account's first. */
-export const target = computed(() => home.value?.name ?? chosenHome.value);
+export const target = computed(() => home.value?.name ?? route.home);
 
 /** Where the chosen home's emoncms answers. */
 export function apiPath(endpoint: string): string {
@@ -50,7 +64,7 @@ export function apiPath(endpoint: string): string {
 
 /** What keeps this browser's choices for this home apart from those for another. */
 export function homeKey(): string {
-    return home.value?.site ?? chosenHome.value;
+    return home.value?.site ?? route.home;
 }
 
 export async function loadHomes(): Promise<void> {
@@ -63,6 +77,8 @@ export async function loadHomes(): Promise<void> {
         const was = before?.find(({ name }) => name === one.name);
         if (was && was.state !== one.state) tell(one);
     }
+    // What this browser remembers may have been deleted, or of another account; a link is not bent.
+    if (isStray.value && isKept()) visit('', true);
 }
 
 /** From now on until what it returns is called. */

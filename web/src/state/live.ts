@@ -1,16 +1,18 @@
 // Something of the home that is looked at, fetched again and again while somebody looks.
 
-import { onMounted, onUnmounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
-import type { Answer, Refusal } from '../server/http';
+import { nextTick, onMounted, onUnmounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { GONE, type Answer, type Refusal } from '../server/http';
 import { now } from './clock';
-import { onPresence, target } from './homes';
+import { absence, onPresence, target } from './homes';
+import { isAway } from './reach';
+import { session } from './session';
 
 /** Every how often, in milliseconds. */
 const EVERY = 10_000;
 /** A busy server is given more time, up to this. */
 const LONGEST = 60_000;
 /** From when on an answer is slow. */
-const SLOW = 4000;
+export const SLOW_MS = 4000;
 
 export interface Live<T> {
     /** What came last; it stays where the next answer is a refusal. */
@@ -38,7 +40,7 @@ export function live<T>(fetch: (signal: AbortSignal) => Promise<Answer<T>>): Liv
         clearTimeout(timer);
         under?.abort();
         const mine = (under = new AbortController());
-        const slowly = setTimeout(() => (slow.value = true), SLOW);
+        const slowly = setTimeout(() => (slow.value = true), SLOW_MS);
         const answer = await fetch(mine.signal);
         clearTimeout(slowly);
         if (under !== mine) return;
@@ -63,21 +65,37 @@ export function live<T>(fetch: (signal: AbortSignal) => Promise<Answer<T>>): Liv
 
     const look = () => (document.hidden ? pause() : refresh());
 
-    watch(target, (_, before) => {
-        // '' was the account's first home, before its name was known.
-        if (before === '') return;
+    /** What is shown is not so any longer, and was not asked for to find out. */
+    function fall(why: Refusal): void {
+        pause();
+        refusal.value = why;
+        if (users > 0 && !document.hidden) timer = window.setTimeout(refresh, EVERY);
+    }
+
+    /** It is another home's now, or nobody's. */
+    function forget(): void {
         pause();
         [data.value, refusal.value] = [null, null];
-        if (users > 0) refresh();
-    });
+        // The view of the other home may be another one, which asks for itself.
+        nextTick(() => {
+            if (users > 0 && !under) refresh();
+        });
+    }
+
+    // '' was the account's first home, before its name was known.
+    watch(target, (_, before) => void (before !== '' && forget()));
+    watch(
+        () => session.user?.username,
+        (_, before) => before !== undefined && forget(),
+    );
     onPresence((change) => {
-        if (users === 0) return;
-        if (change.state === 'online') refresh();
-        else if (change.state === 'offline') {
-            pause();
-            refusal.value = { code: 'home_offline', message: '', status: 503, lastSeen: change.last_seen };
-            timer = window.setTimeout(refresh, EVERY);
-        }
+        const why = absence(change);
+        if (why) fall(why);
+        else if (users > 0 && change.state === 'online') refresh();
+    });
+    watch(isAway, (away) => {
+        if (away) fall(GONE);
+        else if (users > 0 && !under && refusal.value) refresh();
     });
 
     function use(): void {
@@ -86,8 +104,8 @@ export function live<T>(fetch: (signal: AbortSignal) => Promise<Answer<T>>): Liv
             if (users > 1) return;
             document.addEventListener('visibilitychange', look);
             // What was asked for just now, before anybody was there to see it, will do.
-            const isNew = under !== null || (data.value !== null && now.value - at.value < EVERY / 2000);
-            if (!isNew) look();
+            const isNew = data.value !== null && refusal.value === null && now.value - at.value < EVERY / 2000;
+            if (!under && !isNew) look();
             else if (!under) timer = window.setTimeout(refresh, EVERY);
         });
         onUnmounted(() => {
