@@ -148,7 +148,7 @@ test('a home is added with a code, renamed, chosen, and deleted', async () => {
     await homes.getByText('Cabin & lake').waitFor();
 
     await page.getByLabel('Home', { exact: true }).selectOption({ label: 'Cabin & lake' });
-    await owner.open('#/feeds');
+    await page.getByRole('link', { name: 'Feeds', exact: true }).click();
     await page.getByText('This home has never been connected').waitFor();
     await owner.picture('trouble-never-connected');
     await page.getByLabel('Home', { exact: true }).selectOption({ index: 0 });

@@ -42,7 +42,9 @@ test('the first value comes after one request to the home', async () => {
     assert.equal(owner.relayed().length, 1, owner.relayed().join());
     const all = owner.requests.map(({ pathname }) => pathname);
     assert.ok(all.every((name) => new URL(name, stage.url).origin === new URL(stage.url).origin));
-    console.log(`    until the first value: ${all.length} requests, ${owner.relayed().length} of them relayed`);
+    console.log(
+        `    until the first value: ${all.length} requests, ${owner.relayed().length} of them relayed: ${all.join(' ')}`,
+    );
     await owner.leave();
 });
 

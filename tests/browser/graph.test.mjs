@@ -208,7 +208,9 @@ test('what is shown is saved as CSV and as a picture', async () => {
     assert.deepEqual([...bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
     fs.writeFileSync(owner.pathOf('saved-one'), bytes);
     await owner.open('#/graph?feeds=1,3,10r,2,4&span=86400');
-    await drawn(page);
+    await page.waitForFunction(() =>
+        [...document.querySelectorAll('li dl')].every((one) => one.querySelector('dd').textContent !== '–'),
+    );
     const more = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Picture' }).click();
     const legend = fs.readFileSync(await (await more).path());

@@ -21,6 +21,7 @@ const PAGES = {
     feeds: ['#/feeds', '.feed .value'],
     now: ['#/now', '.tile .line[d^=M]'],
     graph: ['#/graph?feeds=1,3,10r&span=86400', '.u-over'],
+    hour: ['#/graph?feeds=1,3&span=3600', '.u-over'],
     days: ['#/graph?feeds=2bd,4bd&span=2592000&interval=daily', '.u-over'],
     'graph-empty': ['#/graph', '.empty'],
     inputs: ['#/inputs', 'li .value'],

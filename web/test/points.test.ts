@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { energy, read, sideBySide, summary, withoutFiller } from '../src/logic/points';
+import { energy, onGrid, read, sideBySide, summary, withoutFiller } from '../src/logic/points';
 
 const of = (...pairs: [number, number | null][]) => read(pairs);
 
@@ -38,6 +38,11 @@ describe('feeds side by side', () => {
     test('may be none', () => {
         expect(sideBySide([])).toEqual({ times: [], columns: [] });
     });
+});
+
+test('points stand at their places, whatever is left out', () => {
+    expect(onGrid(of([0, 1], [20, 3], [30, null], [99, 9]), 0, 10, 5)).toEqual([1, null, 3, null, null]);
+    expect(onGrid(of([100, 1], [109, 2], [5, 3]), 100, 10, 2)).toEqual([2, null]);
 });
 
 describe('filler between rare values', () => {

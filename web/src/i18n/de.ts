@@ -225,7 +225,7 @@ export const de: Words = {
     sessions: {
         title: 'Wo Sie angemeldet sind',
         here: 'dieser Browser',
-        since: (when) => `seit ${when}`,
+        since: (when) => `angemeldet ${when}`,
         seen: (when) => `zuletzt aktiv ${when}`,
         end: 'Abmelden',
         endAll: 'Überall abmelden',

@@ -224,7 +224,7 @@ export const en = {
     sessions: {
         title: 'Where you are signed in',
         here: 'this browser',
-        since: (when: string) => `since ${when}`,
+        since: (when: string) => `signed in ${when}`,
         seen: (when: string) => `active ${when}`,
         end: 'Sign out',
         endAll: 'Sign out everywhere',

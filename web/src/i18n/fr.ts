@@ -224,7 +224,7 @@ export const fr: Words = {
     sessions: {
         title: 'Où vous êtes connecté',
         here: 'ce navigateur',
-        since: (when) => `depuis ${when}`,
+        since: (when) => `connecté ${when}`,
         seen: (when) => `actif ${when}`,
         end: 'Déconnecter',
         endAll: 'Se déconnecter partout',

@@ -101,6 +101,16 @@ export function rhythm({ times, values }: Points): { usual: number; long: number
     return { usual: place(0.5), long: place(0.75) };
 }
 
+/** The values at `count` times from `start` on; null where there is none. */
+export function onGrid({ times, values }: Points, start: number, step: number, count: number): Value[] {
+    const grid = new Array<Value>(count).fill(null);
+    times.forEach((time, at) => {
+        const place = Math.floor((time - start) / step);
+        if (place >= 0 && place < count) grid[place] = values[at]!;
+    });
+    return grid;
+}
+
 export interface Summary {
     min: Value;
     max: Value;

@@ -12,7 +12,7 @@ export interface Presence {
 /** What is heard of a home: how it is, or that it is no more. */
 export type Change = Presence | { name: string; state: 'deleted' };
 
-const POLL_MS = 15_000;
+const POLL_MS = 10_000;
 /** After what closed the stream: nothing was there to answer, or the server would not give one. */
 const RETRY_MS = { away: 5000, refused: 60_000 };
 

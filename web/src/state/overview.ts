@@ -3,16 +3,19 @@
 import { computed, onMounted, onUnmounted, ref, shallowRef, watch, type Ref } from 'vue';
 import { lastDays, TWO_DAYS, type Day } from '../logic/days';
 import { fromMean, ROLES, type Choices, type Role } from '../logic/roles';
-import type { Points, Value } from '../logic/points';
+import { onGrid, type Points, type Value } from '../logic/points';
 import { feedData } from '../server/feeds';
 import type { Refusal } from '../server/http';
 import { now } from './clock';
 import { feed } from './feeds';
 import { onPresence } from './homes';
 
-/** Fifteen minutes for each of 97 points. */
+/** Fifteen minutes for each of these points. */
 const STEP = 900;
+const POINTS = 97;
+/** Every how often, and where that fails. */
 const EVERY_MS = 60_000;
+const AGAIN_MS = 10_000;
 
 export interface Days {
     today: Value;
@@ -44,7 +47,7 @@ export function useOverview(choices: Ref<Choices | null>) {
         const bare = roles.filter((role) => !picked[role].energy).map((role) => picked[role].power);
         const end = Math.floor(now.value);
         const day = { start: end - TWO_DAYS, end, interval: 'daily' as const, homeDays: true };
-        const curve = { start: Math.floor(end / STEP) * STEP - 96 * STEP, end, interval: STEP };
+        const curve = { start: (Math.floor(end / STEP) - POINTS + 1) * STEP, end, interval: STEP };
         const ask = (ids: string[], question: typeof day | typeof curve, average: boolean, delta: boolean) =>
             ids.length ? feedData({ ids, ...question, average, delta }, mine.signal) : null;
         const [counted, means, drawn] = await Promise.all([
@@ -59,10 +62,11 @@ export function useOverview(choices: Ref<Choices | null>) {
             const data = (answer: typeof counted) => (answer?.ok ? answer.data : new Map<string, Points>());
             const [ofMeters, ofMeans, ofPower] = [data(counted), data(means), data(drawn)];
             days.value = new Map(roles.map((role) => [role, readDays(picked[role], ofMeters, ofMeans, end)]));
-            curves.value = new Map(roles.map((role) => [role, ofPower.get(picked[role].power)?.values ?? []]));
+            const drawing = (points?: Points) => (points ? onGrid(points, curve.start, STEP, POINTS) : []);
+            curves.value = new Map(roles.map((role) => [role, drawing(ofPower.get(picked[role].power))]));
             [refusal.value, at.value] = [null, now.value];
         }
-        if (!document.hidden) timer = window.setTimeout(load, EVERY_MS);
+        if (!document.hidden) timer = window.setTimeout(load, refusal.value ? AGAIN_MS : EVERY_MS);
     }
 
     const look = () => {
