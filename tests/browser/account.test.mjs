@@ -8,7 +8,8 @@ import { code } from './lib/totp.mjs';
 let stage;
 let browser;
 before(async () => {
-    [stage, browser] = await Promise.all([Stage.start(), Browser.start()]);
+    browser = await Browser.start();
+    stage = await Stage.start();
 });
 after(async () => {
     await browser?.stop();

@@ -9,7 +9,8 @@ let stage;
 let front;
 let browser;
 before(async () => {
-    [stage, browser] = await Promise.all([Stage.start(), Browser.start()]);
+    browser = await Browser.start();
+    stage = await Stage.start();
     front = await Front.before(stage.url);
 });
 afterEach(async () => {

@@ -8,7 +8,8 @@ import { Stage } from './lib/stage.mjs';
 let stage;
 let browser;
 before(async () => {
-    [stage, browser] = await Promise.all([Stage.start(), Browser.start()]);
+    browser = await Browser.start();
+    stage = await Stage.start();
 });
 afterEach(() => stage.order('restore'));
 after(async () => {

@@ -14,7 +14,8 @@ const FEEDS = [feed('1', 'stove'), feed('2', 'pump')];
 let stage;
 let browser;
 before(async () => {
-    [stage, browser] = await Promise.all([Stage.start(), Browser.start()]);
+    browser = await Browser.start();
+    stage = await Stage.start();
     await stage.order('another', 'cabin', JSON.stringify(FEEDS));
 });
 afterEach(() => stage.order('restore'));
