@@ -207,18 +207,26 @@ async fn answer(
     };
     let patience = request.v2.as_ref().map_or(relay::FIRST_GENERATION_TIMEOUT, |v2| v2.timeout);
     let deadline = ending.began + patience;
-    let permit = tokio::time::timeout_at(deadline, shared.permits.acquire()).await;
+    let permit = tokio::time::timeout_at(deadline, shared.permits.clone().acquire_owned()).await;
     let asked = Asked { request: &request, payload: &payload, deadline, flow: &flow, outlet: &outlet };
     let outcome = match permit {
-        Ok(Ok(_permit)) => tokio::select! {
+        Ok(Ok(permit)) => {
+            flow.begin_turn(permit);
+            tokio::select! {
             outcome = relay::answer(&shared.home, &asked) => outcome,
-            () = crate::turned_true(&mut stop) => refuse(busy("the home's agent is stopping")).await,
-        },
+            // Not as busy: emoncms may be at it, and who comes again would have it done twice.
+            () = crate::turned_true(&mut stop) => refuse(Refusal::new(
+                ErrorCode::EmoncmsTimeout,
+                "the home's agent had to stop before emoncms answered",
+            )).await,
+            }
+        }
         Ok(Err(_closed)) => refuse(busy("the home's agent is stopping")).await,
         Err(_elapsed) => {
             refuse(busy("this home did not get round to the request; try again in a moment")).await
         }
     };
+    flow.end_turn();
     ending.outcome = Some(outcome);
 }
 

@@ -3,13 +3,17 @@
 use crate::uplink::Uplink;
 use remoteaccess_protocol::limits::RECEIPT_EVERY;
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 /// A bridge whose caller takes nothing for so long has lost interest without saying so.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// An answer whose caller has kept it waiting for so long in all does not keep others waiting at home: what is left to
+/// do is the caller's, not emoncms'.
+const SLOW_CALLER: Duration = Duration::from_secs(2);
 /// A receipt that is due comes within this time over any line, or its bridge is gone. Until it comes, nothing more
 /// is sent there.
 const OVERDUE: Duration = Duration::from_secs(3);
@@ -32,6 +36,10 @@ struct Counts {
     frames: u32,
     /// Where each frame ended and when it was sent, oldest first. Bounded by the credit window.
     marks: VecDeque<(u64, Instant)>,
+    /// One of the few that may run at once.
+    turn: Option<OwnedSemaphorePermit>,
+    /// How long it waited for its caller in all.
+    waited: Duration,
 }
 
 impl Counts {
@@ -50,8 +58,26 @@ pub struct NoCredit;
 impl Flow {
     /// A flow of which `credit` bytes may be sent before the first grant.
     pub fn new(uplink: Arc<Uplink>, credit: u64) -> Self {
-        let counts = Counts { credit, sent: 0, received: 0, frames: 0, marks: VecDeque::new() };
+        let counts = Counts {
+            credit,
+            sent: 0,
+            received: 0,
+            frames: 0,
+            marks: VecDeque::new(),
+            turn: None,
+            waited: Duration::ZERO,
+        };
         Self { uplink, counts: Mutex::new(counts), granted: Notify::new() }
+    }
+
+    /// The answer is worked on. It gives its turn back where its caller is slow to take it.
+    pub fn begin_turn(&self, turn: OwnedSemaphorePermit) {
+        self.locked(|counts| counts.turn = Some(turn));
+    }
+
+    /// The answer is no longer worked on.
+    pub fn end_turn(&self) {
+        self.locked(|counts| counts.turn = None);
     }
 
     /// Waits until a frame with `bytes` may be sent, and returns its number.
@@ -67,7 +93,7 @@ impl Flow {
                 (false, false) => PATIENCE,
                 (false, true) => break,
             };
-            timeout(patience, self.granted.notified()).await.map_err(|_| NoCredit)?;
+            self.wait(patience).await?;
         }
         self.uplink.send(bytes).await;
         Ok(self.locked(|counts| {
@@ -76,6 +102,22 @@ impl Flow {
             counts.frames += 1;
             counts.frames - 1
         }))
+    }
+
+    /// Waits until the bridge has granted something.
+    async fn wait(&self, patience: Duration) -> Result<(), NoCredit> {
+        let (began, granted) = (Instant::now(), self.granted.notified());
+        let mut granted = pin!(granted);
+        let left = self.locked(|counts| SLOW_CALLER.saturating_sub(counts.waited));
+        let granted = match timeout(left, &mut granted).await {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                self.end_turn();
+                timeout(patience.saturating_sub(left), granted).await.map_err(|_| NoCredit)
+            }
+        };
+        self.locked(|counts| counts.waited += began.elapsed());
+        granted
     }
 
     /// The bridge tells how much it takes and how much arrived, both counted from the answer's start. Numbers
@@ -137,6 +179,28 @@ mod tests {
         flow.grant(1200, 600);
         assert_eq!(flow.next_frame(600).await, Ok(1));
         assert_eq!(flow.sent(), 1200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_slow_caller_gives_its_turn_to_others() {
+        let turns = Arc::new(tokio::sync::Semaphore::new(1));
+        let flow = Arc::new(Flow::new(Arc::new(Uplink::default()), 1000));
+        flow.begin_turn(turns.clone().acquire_owned().await.unwrap());
+        let sending = flow.clone();
+        let sending = tokio::spawn(async move { while sending.next_frame(1000).await.is_ok() {} });
+        let mut credit = 1000;
+        for _ in 0..3 {
+            tokio::time::sleep(SLOW_CALLER / 4).await;
+            credit += 1000;
+            flow.grant(credit, credit - 1000);
+        }
+        assert_eq!(turns.available_permits(), 0, "it was not slow for long");
+        tokio::time::sleep(SLOW_CALLER / 2).await;
+        assert_eq!(turns.available_permits(), 1);
+        flow.grant(credit + 1000, credit);
+        tokio::time::sleep(SLOW_CALLER).await;
+        assert_eq!(flow.sent(), credit + 1000, "it goes on all the same");
+        sending.abort();
     }
 
     #[tokio::test(start_paused = true)]
