@@ -4,7 +4,7 @@ use crate::config;
 use bytes::Bytes;
 use remoteaccess_common::trust;
 use remoteaccess_protocol::{Body, Endpoint, ErrorCode, Format, Params, Refusal, Rights};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -110,6 +110,12 @@ impl Emoncms {
         if response.status().is_redirection() {
             let message =
                 "emoncms at home points elsewhere instead of answering; check EMONCMS_URL in its settings";
+            return Err(Refusal::new(ErrorCode::EmoncmsAnswer, message));
+        }
+        let encoding = response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+            // Nobody asked for it: passed on it would be noise, and undone it may fill all memory.
+            let message = "the web server of emoncms at home compresses what was not to be compressed";
             return Err(Refusal::new(ErrorCode::EmoncmsAnswer, message));
         }
         if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {

@@ -93,6 +93,45 @@ async fn json_that_is_none_is_passed_on_as_it_is() {
 }
 
 #[tokio::test]
+async fn what_was_compressed_unasked_is_refused_and_never_blown_up() {
+    let world = world().await;
+    // 10 MB of it become 10 GB.
+    let bomb = Fault::Compressed { encoding: "gzip", body: vec![0x1f; 10 << 20] };
+    meets(&world, bomb, 2).await.assert_refused(502, "emoncms_answer");
+    meets(&world, Fault::Compressed { encoding: "br", body: b"x".to_vec() }, 2)
+        .await
+        .assert_refused(502, "emoncms_answer");
+    let plain = Fault::Compressed { encoding: "identity", body: b"[1]".to_vec() };
+    assert_eq!(meets(&world, plain, 2).await.text(), "[1]");
+    let (now, most) = world.agent.process().memory_kb();
+    assert!(most < 60_000, "the agent holds {now} kB and held {most} kB");
+}
+
+#[tokio::test]
+#[ignore = "a gigabyte; see make faults"]
+async fn fault_an_answer_without_end_is_cut_off_at_the_limit_and_known_to_be_cut() {
+    let world = world().await;
+    world.emoncms.order("feed/csvexport", Fault::Export(2 << 30));
+    let request = world.client.request(Method::GET, "/feed/csvexport.json?id=1");
+    let mut answer = request.bearer_auth(&world.account.read_key).send().await.expect("the bridge answers");
+    assert_eq!(answer.status(), 200);
+    let (start, mut bytes) = (Instant::now(), 0_u64);
+    let end = loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) => bytes += chunk.len() as u64,
+            end => break end,
+        }
+    };
+    std::eprintln!("{} MB came within {:?}", bytes >> 20, start.elapsed());
+    assert!(end.is_err(), "a cut answer looks whole");
+    assert!((900..=1024).contains(&(bytes >> 20)), "{bytes} bytes");
+    let (_, agent) = world.agent.process().memory_kb();
+    let (_, bridge) = world.bridge.process().memory_kb();
+    assert!(agent < 60_000 && bridge < 100_000, "{agent} kB and {bridge} kB");
+    assert_eq!(world.get(PATH).await.status, 200);
+}
+
+#[tokio::test]
 async fn an_emoncms_that_is_too_slow_is_a_time_out_of_its_own() {
     let world = world().await;
     for fault in [Fault::Hang, Fault::Slow(Duration::from_secs(10)), Fault::Stall] {

@@ -32,6 +32,13 @@ pub enum Fault {
         /// The body.
         body: Vec<u8>,
     },
+    /// JSON in a coding that nobody asked for.
+    Compressed {
+        /// `Content-Encoding`.
+        encoding: &'static str,
+        /// The body.
+        body: Vec<u8>,
+    },
     /// Fewer bytes than announced, then the end.
     WrongLength,
     /// A chunk whose length is not a number.
@@ -93,6 +100,11 @@ pub(super) async fn answer(
         }
         Fault::Say { status, content_type, body } => {
             write_answer(stream, &Answer::new(*status, content_type, body.clone()), shared).await
+        }
+        Fault::Compressed { encoding, body } => {
+            let mut answer = Answer::new(200, "application/json", body.clone());
+            answer.headers.push(("Content-Encoding", (*encoding).to_owned()));
+            write_answer(stream, &answer, shared).await
         }
         Fault::WrongLength => {
             stream.write_all(broken("Content-Length: 5000", "[[1,2],[3,4").as_bytes()).await?;
