@@ -95,6 +95,9 @@ pub enum Error {
     /// The home, or emoncms there, refused.
     #[error("{}", .0.message)]
     Refused(Refusal),
+    /// This happened after the request had gone out: what it asks for may have been done.
+    #[error("{0}")]
+    Unsettled(Box<Error>),
 }
 
 /// What happened, for programs: what also stands on the wire, and what only this bridge says.
@@ -150,9 +153,28 @@ impl Error {
         }
     }
 
+    /// What this means once the request has gone out. An agent that refuses has not asked emoncms; one that tells of
+    /// emoncms' failure has.
+    pub fn once_sent(self) -> Self {
+        let settled = match &self {
+            Self::Refused(refusal) => !matches!(
+                refusal.code,
+                ErrorCode::EmoncmsUnreachable
+                    | ErrorCode::EmoncmsTimeout
+                    | ErrorCode::EmoncmsAnswer
+                    | ErrorCode::TooLarge
+                    | ErrorCode::BadAnswer
+            ),
+            Self::Unsettled(_) => true,
+            _ => false,
+        };
+        if settled { self } else { Self::Unsettled(Box::new(self)) }
+    }
+
     /// What happened, for programs.
     pub fn code(&self) -> Code {
         Code::Relay(match self {
+            Self::Unsettled(error) => return error.code(),
             Self::SecondFactor(_) => return Code::SecondFactor,
             Self::Upstream(_) => return Code::Upstream,
             Self::Database => return Code::Database,
@@ -178,6 +200,7 @@ impl Error {
 
     fn status(&self) -> StatusCode {
         match self {
+            Self::Unsettled(error) => error.status(),
             Self::Method | Self::OwnMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::HomeBusy | Self::HomeTooMuch | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
@@ -188,6 +211,8 @@ impl Error {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
+            // Who tries again might do it twice.
+            Self::Unsettled(_) => None,
             Self::TooManyAttempts { wait } | Self::TooFast { wait } => Some(wait.as_secs() + 1),
             other => other.code().retry_after(),
         }
@@ -197,7 +222,14 @@ impl Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut body = json!({"success": false, "message": self.to_string(), "error": self.code()});
-        if let Self::HomeOffline { last_seen: Some(seconds) } = &self {
+        let happened = match &self {
+            Self::Unsettled(error) => {
+                body["may_have_run"] = true.into();
+                error
+            }
+            other => other,
+        };
+        if let Self::HomeOffline { last_seen: Some(seconds) } = happened {
             body["last_seen"] = (*seconds).into();
         }
         let mut response = (self.status(), Json(body)).into_response();

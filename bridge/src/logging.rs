@@ -3,10 +3,13 @@
 use std::os::unix::fs::MetadataExt;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// That the database is away is said once, and not by each try to reach it.
+const USUAL: &str = "info,sqlx_core::pool=off";
+
 /// To the journal where systemd reads along, with levels and fields of its own; else to standard error. `RUST_LOG`
 /// says how much.
 pub fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let journal = stderr_is_the_journal().then(tracing_journald::layer).and_then(Result::ok);
     let stderr = journal
         .is_none()

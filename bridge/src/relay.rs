@@ -123,7 +123,12 @@ async fn ask(
     let sent = timeout_at(deadline, app.link.publish(home.site.request_topic(), message)).await;
     sent.map_err(|_| Error::BrokerOffline)??;
     pending.published(speaks_v2);
-    let first = timeout_at(deadline, pending.next()).await.map_err(|_| Error::HomeTimeout)??;
+    let first = timeout_at(deadline, pending.next()).await.unwrap_or(Err(Error::HomeTimeout));
+    let first = first.map_err(|error| match caller.rights {
+        Rights::Write => error.once_sent(),
+        // Nothing could be done with these.
+        Rights::Read => error,
+    })?;
     answer::build(&asked, first, Flow::new(pending, app.limits.idle_timeout, places))
 }
 
