@@ -10,7 +10,7 @@ mod direct;
 mod file;
 mod rights;
 
-pub use command::{Client, Clients, Command, Fault};
+pub use command::{Client, Clients, Command, Fault, answered};
 pub use control::{Control, Courier};
 pub use direct::Direct;
 pub use file::{Entry, initial, lets_in};

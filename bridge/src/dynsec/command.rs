@@ -144,16 +144,16 @@ impl Command {
 
 /// One command's answer.
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
+struct Answer {
     #[serde(rename = "correlationData")]
-    pub(super) mark: Option<String>,
+    mark: Option<String>,
     error: Option<String>,
     #[serde(default)]
     data: Value,
 }
 
 impl Answer {
-    pub(super) fn result(self) -> Result<Value, Fault> {
+    fn result(self) -> Result<Value, Fault> {
         let Some(error) = self.error else { return Ok(self.data) };
         Err(match error {
             error if error.ends_with("already exists") => Fault::Exists,
@@ -163,11 +163,12 @@ impl Answer {
     }
 }
 
-/// The answers in one message; those that are not for this bridge too.
-pub(super) fn answers(message: &[u8]) -> Vec<Answer> {
+/// The outcomes in one message, each with the mark of its command; those that are not for this bridge too.
+pub fn answered(message: &[u8]) -> impl Iterator<Item = (Option<String>, Result<Value, Fault>)> {
     #[derive(Deserialize)]
     struct Answers {
         responses: Vec<Answer>,
     }
-    serde_json::from_slice(message).map_or_else(|_| Vec::new(), |answers: Answers| answers.responses)
+    let answers = serde_json::from_slice(message).map_or_else(|_| Vec::new(), |all: Answers| all.responses);
+    answers.into_iter().map(|mut answer: Answer| (answer.mark.take(), answer.result()))
 }

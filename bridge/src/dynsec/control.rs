@@ -2,7 +2,7 @@
 
 use super::{
     TOPIC,
-    command::{Command, Fault, answers},
+    command::{Command, Fault, answered},
 };
 use crate::broker::Link;
 use remoteaccess_common::random;
@@ -108,10 +108,10 @@ impl Control {
     /// Takes in a message from [`super::ANSWERS`]. Never waits.
     pub fn deliver(&self, message: &[u8]) {
         let mut marks = self.waiting.marks();
-        for answer in answers(message) {
-            if let Some(outcome) = answer.mark.as_ref().and_then(|mark| marks.remove(mark)) {
+        for (mark, result) in answered(message) {
+            if let Some(outcome) = mark.and_then(|mark| marks.remove(&mark)) {
                 // Whoever asked may have given up.
-                outcome.send(answer.result()).ok();
+                outcome.send(result).ok();
             }
         }
         if marks.is_empty() {
