@@ -6,6 +6,9 @@
 #   make test          every test; make rust, browser, module and web-test are its parts
 #   make check         format, lints, oldest compiler, dependencies
 #   make bench         how fast it is, beside its peers: ten minutes, best with nothing else running
+#   make faults        the tests of faults that take long or many processes; best as root
+#   make soak MINUTES=30        traffic under random faults, and a reckoning; SEED=… runs the same again
+#   make fuzz SECONDS=600       nonsense into every parser; each of the targets for so long; TARGETS=…: some of them
 #   make web           the web view, which the bridge has inside; where it changed
 #
 #   make deb           the Debian packages for amd64, arm64 and armhf, in target/deb
@@ -24,7 +27,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EMONCMS := $(if $(EMONCMS_SRC),emoncms)
 export REMOTEACCESS_BIN_DIR = $(abspath $(TARGET)/debug)
 
-.PHONY: help demo test check bench programs rust module browser web web-test deb apt-repo test-packages
+.PHONY: help demo test check bench faults soak fuzz programs rust module browser web web-test deb apt-repo test-packages
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +64,16 @@ bench: web
 	@tests/needs.sh build broker bench
 	@$(CARGO) build --locked --release -p remoteaccess-agent -p remoteaccess-bridge -p remoteaccess-bench
 	@REMOTEACCESS_BIN_DIR=$(abspath $(TARGET)/release) $(TARGET)/release/bench $(BENCH)
+
+faults: programs
+	@$(CARGO) test --locked -p remoteaccess-tests --tests -- --ignored --nocapture --test-threads=1 fault_
+
+soak: programs
+	@$(CARGO) build --locked --quiet -p remoteaccess-tests --bin soak
+	@AGENT_LOG=info BRIDGE_LOG=info BROKER_LOG="error warning notice" $(TARGET)/debug/soak $(or $(MINUTES),5) $(SEED)
+
+fuzz:
+	@tests/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
 web-test: web
 	@cd web && npm test --silent

@@ -16,6 +16,8 @@ pub(super) struct Shared {
     pub(super) faults: Mutex<Vec<(String, Fault)>>,
     pub(super) state: Mutex<State>,
     pub(super) seen: Mutex<Vec<Seen>>,
+    /// The beginning of paths that are remembered.
+    pub(super) keeps: Mutex<String>,
     pub(super) abandoned: AtomicU64,
     pub(super) sent: AtomicU64,
     pub(super) connections: AtomicU64,
@@ -85,6 +87,7 @@ impl Shared {
             faults: Mutex::default(),
             state: Mutex::new(State::new()),
             seen: Mutex::default(),
+            keeps: Mutex::default(),
             abandoned: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             connections: AtomicU64::new(0),
@@ -116,7 +119,9 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
             let faults = shared.faults.lock().expect("nobody panics while holding the faults");
             faults.iter().find(|(path, _)| seen.path.starts_with(path)).map(|(_, fault)| fault.clone())
         };
-        shared.seen.lock().expect("nobody panics while holding the log").push(seen.clone());
+        if seen.path.starts_with(&*shared.keeps.lock().expect("nobody panics while holding this")) {
+            shared.seen.lock().expect("nobody panics while holding the log").push(seen.clone());
+        }
         let answered = match fault {
             Some(fault) => fault::answer(&fault, &seen, stream.get_mut(), &shared).await,
             None => write_answer(stream.get_mut(), &routes::answer(&seen, &shared), &shared).await,

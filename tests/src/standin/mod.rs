@@ -91,6 +91,12 @@ impl Standin {
         state.clock.stopped_at = Some(now);
     }
 
+    /// From now on it remembers no other requests than those for `path`.
+    pub fn keep_only(&self, path: &str) {
+        *self.shared.keeps.lock().expect("nobody panics while holding this") = path.to_owned();
+        self.shared.seen.lock().expect("nobody panics while holding the log").clear();
+    }
+
     /// What it was asked so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().expect("nobody panics while holding the log").clone()
