@@ -6,6 +6,7 @@
 //! [`agent`] through a [`proxy`] that can be cut, stalled and throttled, which asks emoncms: the [`standin`], or a
 //! [`real_emoncms`].
 
+pub mod soak;
 pub mod world;
 pub mod browser;
 pub mod client;
@@ -16,9 +17,12 @@ pub mod proxy;
 pub mod agent;
 pub mod standin;
 pub mod real_emoncms;
+pub mod routes_seen;
 pub mod keeper;
 pub mod intruder;
 pub mod mqtt;
+pub mod netns;
+pub mod mount;
 pub mod binaries;
 pub mod process;
 pub mod ports;

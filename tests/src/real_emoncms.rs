@@ -3,6 +3,7 @@
 use crate::binaries;
 use crate::keeper::Keeper;
 use crate::ports;
+use crate::routes_seen::RoutesSeen;
 use crate::standin::Keys;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct RealEmoncms {
     settings: Vec<(String, String)>,
-    _keeper: Keeper,
+    keeper: Keeper,
 }
 
 impl RealEmoncms {
@@ -31,7 +32,7 @@ impl RealEmoncms {
         let log = keeper.started().await;
         let lines = log.lines().filter_map(|line| line.split_once('='));
         let settings = lines.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        Some(Self { settings, _keeper: keeper })
+        Some(Self { settings, keeper })
     }
 
     /// Where it is, as the agent's configuration names it.
@@ -42,6 +43,13 @@ impl RealEmoncms {
     /// The keys of its user.
     pub fn keys(&self) -> Keys {
         Keys { read: self.setting("APIKEY_READ").to_owned(), write: self.setting("APIKEY_WRITE").to_owned() }
+    }
+
+    /// From now on, notes which route each request takes.
+    pub fn watch_routes(&self) -> RoutesSeen {
+        let folder = self.keeper.folder();
+        let seen = RoutesSeen::put(&folder.join("www/emoncms"), folder.join("routes.seen"));
+        seen.expect("the copy of emoncms can be changed")
     }
 
     /// One of the lines that the script prints.
