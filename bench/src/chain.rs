@@ -1,12 +1,13 @@
 //! Our own chain: release builds, all checks on, TLS on the homes' leg.
 
 use crate::backend::{self, KEY};
+use crate::crowd;
 use crate::load::{Connection, Target};
 use crate::mqtt::Login;
-use crate::{crowd, netns};
 use anyhow::{Context, Result};
 use remoteaccess_tests::bridge::{Account, Bridge, Setup};
 use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Broker};
+use remoteaccess_tests::netns;
 use remoteaccess_tests::process::Process;
 use remoteaccess_tests::{binaries, ports, wait};
 use serde_json::json;

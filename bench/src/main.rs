@@ -11,7 +11,6 @@ mod homes;
 mod idle;
 mod load;
 mod mqtt;
-mod netns;
 mod peers;
 mod prototype;
 mod rathole;

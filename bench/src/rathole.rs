@@ -89,7 +89,7 @@ impl Tunnel {
         let run = |name, flag: &str, text: String, namespace| {
             let file = folder.path().join(format!("{}.toml", flag.trim_start_matches('-')));
             std::fs::write(&file, text)?;
-            let mut command = crate::netns::command(namespace, place.program);
+            let mut command = remoteaccess_tests::netns::command(namespace, place.program);
             command.arg(flag).arg(&file).env("RUST_LOG", "info").env("NO_COLOR", "1");
             anyhow::Ok(Process::start(name, &command))
         };

@@ -4,11 +4,11 @@ use crate::Plan;
 use crate::backend::{KEY, noise_path, path};
 use crate::chain::{self, Cloud};
 use crate::load::{Connection, Target};
-use crate::netns::Namespace;
 use crate::rathole::{self, Place, Tunnel};
 use crate::report::{Report, Table, ms, number};
 use crate::stats::median;
 use anyhow::Result;
+use remoteaccess_tests::netns::Namespace;
 use remoteaccess_tests::ports;
 use remoteaccess_tests::proxy::{Proxy, Speed};
 use serde_json::json;
@@ -42,10 +42,10 @@ const PAGES: [Page; 2] = [
 /// Measures both ways in turns.
 pub(crate) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let program = rathole::program()?;
-    let home = match Namespace::with_uplink(KBIT) {
+    let home = match thin_line() {
         Ok(home) => Some(home),
         Err(why) => {
-            crate::say(&format!("No network namespace ({why:#}): a proxy slows the line down instead.\n"));
+            crate::say(&format!("No network namespace ({why}): a proxy slows the line down instead.\n"));
             None
         }
     };
@@ -192,4 +192,11 @@ async fn small_beside_large(small: &Target, large: &Target) -> Result<Beside> {
     }
     let bytes = bulk.await??;
     Ok(Beside { times, mbit: bytes as f64 * 8.0 / start.elapsed().as_secs_f64() / 1e6 })
+}
+
+/// A namespace with a thin uplink.
+fn thin_line() -> Result<Namespace, String> {
+    let namespace = Namespace::new(&[])?;
+    namespace.uplink(KBIT)?;
+    Ok(namespace)
 }

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 pub struct Agent {
     folder: TempDir,
     keep_alive: u64,
+    door: Vec<String>,
     process: Option<Process>,
 }
 
@@ -24,7 +25,7 @@ impl Agent {
         for name in ["etc", "run"] {
             std::fs::create_dir(folder.path().join(name)).expect("the temporary folder is writable");
         }
-        Self { folder, keep_alive, process: None }
+        Self { folder, keep_alive, door: Vec::new(), process: None }
     }
 
     /// Starts an agent with this configuration.
@@ -35,9 +36,22 @@ impl Agent {
         agent
     }
 
+    /// From its next start on, it is started through these words: a namespace, another clock.
+    pub fn goes_through(&mut self, door: Vec<String>) {
+        self.door = door;
+    }
+
     /// Starts it with whatever its files say.
     pub fn launch(&mut self) {
-        let mut command = Command::new(binaries::path(binaries::AGENT));
+        let agent = binaries::path(binaries::AGENT);
+        let mut command = match self.door.split_first() {
+            None => Command::new(agent),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(agent);
+                command
+            }
+        };
         command.arg("--config").arg(self.config_path()).arg("--status").arg(self.status_path());
         command.arg("--keep-alive").arg(self.keep_alive.to_string());
         // Nobody answers there: emoncms at home is never asked through a proxy.

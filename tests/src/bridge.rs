@@ -117,6 +117,11 @@ impl Bridge {
         (self.process, self.url) = run(&self.folder.path().join(CONFIG)).await;
     }
 
+    /// Starts it again after its end, without waiting for it to listen.
+    pub fn launch(&self) -> Process {
+        launch(&self.folder.path().join(CONFIG))
+    }
+
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url
@@ -177,12 +182,17 @@ fn operate(config: &Path, arguments: &[&str], input: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-async fn run(config: &Path) -> (Process, String) {
+fn launch(config: &Path) -> Process {
     let mut command = Command::new(binaries::path(binaries::BRIDGE));
     command.arg("--config").arg(config);
-    let log = std::env::var("BRIDGE_LOG").unwrap_or_else(|_| "info,remoteaccess_bridge=debug".into());
+    let log = std::env::var("BRIDGE_LOG")
+        .unwrap_or_else(|_| "info,sqlx_core::pool=off,remoteaccess_bridge=debug".into());
     command.env("RUST_LOG", log);
-    let process = Process::start("the bridge", &command);
+    Process::start("the bridge", &command)
+}
+
+async fn run(config: &Path) -> (Process, String) {
+    let process = launch(config);
     let line = process.logged("listening on http://").await;
     let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
     let url = format!("http://{}", address.expect("the line names an address"));

@@ -100,12 +100,13 @@ impl Broker {
 
     /// Makes a client with a home's rights, as the bridge does.
     pub async fn let_in(&self, name: &str, password: &str) {
-        let role = format!("home:{name}");
-        self.command(&json!([
-            {"command": "createRole", "rolename": role, "acls": home_rights(name)},
-            {"command": "createClient", "username": name, "password": password, "roles": [{"rolename": role}]},
-        ]))
-        .await;
+        self.let_all_in(&[(name, password)]).await;
+    }
+
+    /// The same for many at once: homes and their passwords.
+    pub async fn let_all_in(&self, homes: &[(&str, &str)]) {
+        let commands = homes.iter().flat_map(|(name, password)| home_commands(name, password));
+        self.command(&commands.collect()).await;
     }
 
     /// Lets a home answer to any name, as brokers of the first generation do; that cuts its session.
@@ -171,6 +172,21 @@ impl Broker {
         self.start_again().await;
     }
 
+    /// From its next start on, its configuration has these lines as well.
+    pub fn configure(&mut self, lines: &str) {
+        self.further.push_str(lines);
+    }
+
+    /// From its next start on, it has this certificate.
+    pub fn present(&mut self, make: impl FnOnce(&Path) -> Certificates) {
+        self.certificates = make(self.folder.path());
+    }
+
+    /// Reads its certificate anew, as an operator has it do after a renewal.
+    pub fn reload(&self) {
+        self.running().signal(Signal::HUP);
+    }
+
     /// Where dynamic security keeps its clients.
     pub fn security_file(&self) -> PathBuf {
         self.path("var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json")
@@ -190,6 +206,12 @@ impl Broker {
     /// Ends it.
     pub fn stop(&mut self) {
         self.running_mut().stop();
+        self.process = None;
+    }
+
+    /// Ends it without asking.
+    pub fn kill(&mut self) {
+        self.running_mut().kill();
         self.process = None;
     }
 
@@ -297,6 +319,15 @@ pub fn home_rights(name: &str) -> Vec<Value> {
     ];
     rights.extend(BRIDGES.map(|bridge| acl("publishClientSend", &format!("response/{bridge}"))));
     rights
+}
+
+/// What makes a home's role and its client.
+fn home_commands(name: &str, password: &str) -> [Value; 2] {
+    let role = format!("home:{name}");
+    [
+        json!({"command": "createRole", "rolename": role, "acls": home_rights(name)}),
+        json!({"command": "createClient", "username": name, "password": password, "roles": [{"rolename": role}]}),
+    ]
 }
 
 /// All there is to say, or what `BROKER_LOG` lists: writing a line for each message costs time where that is measured.

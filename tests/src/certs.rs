@@ -20,15 +20,25 @@ pub const LOCAL: [&str; 2] = ["localhost", "127.0.0.1"];
 
 /// Makes a new authority and a server certificate for `names`, in `folder`.
 pub fn make(folder: &Path, names: &[&str]) -> Certificates {
-    make_until(folder, names, rcgen::date_time_ymd(4096, 1, 1))
+    make_between(folder, names, rcgen::date_time_ymd(1975, 1, 1), rcgen::date_time_ymd(4096, 1, 1))
 }
 
 /// As [`make`], where the authority is to be trusted for ever, but the server's certificate expired long ago.
 pub fn make_expired(folder: &Path, names: &[&str]) -> Certificates {
-    make_until(folder, names, rcgen::date_time_ymd(2020, 1, 1))
+    make_between(folder, names, rcgen::date_time_ymd(1975, 1, 1), rcgen::date_time_ymd(2020, 1, 1))
 }
 
-fn make_until(folder: &Path, names: &[&str], not_after: OffsetDateTime) -> Certificates {
+/// As [`make`], where the server's certificate is not valid yet: what a home sees whose clock is behind.
+pub fn make_early(folder: &Path, names: &[&str]) -> Certificates {
+    make_between(folder, names, rcgen::date_time_ymd(4000, 1, 1), rcgen::date_time_ymd(4096, 1, 1))
+}
+
+fn make_between(
+    folder: &Path,
+    names: &[&str],
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+) -> Certificates {
     let key = || KeyPair::generate().expect("ECDSA keys can be made");
 
     let mut authority = CertificateParams::default();
@@ -40,6 +50,7 @@ fn make_until(folder: &Path, names: &[&str], not_after: OffsetDateTime) -> Certi
 
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut server = CertificateParams::new(names).expect("the names are valid");
+    server.not_before = not_before;
     server.not_after = not_after;
     let server_key = key();
     let issuer = Issuer::new(authority, authority_key);

@@ -9,6 +9,7 @@ use crate::proxy::{Proxy, Speed};
 use crate::standin::{Keys, Standin};
 use crate::wait;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// The account of every world.
 pub const NAME: &str = "alice";
@@ -44,8 +45,10 @@ pub struct World {
 /// What can be different in a world.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Seconds between two signs of life of the agent. The bridge keeps the product's 30.
+    /// Seconds between two signs of life of the agent.
     pub keep_alive: u64,
+    /// The same of the bridge.
+    pub bridge_keep_alive: u64,
     /// How fast the home's line is.
     pub speed: Speed,
     /// The access list.
@@ -62,12 +65,15 @@ pub struct Options {
     pub first_generation: bool,
     /// Another account than [`NAME`]'s.
     pub account: Option<Account>,
+    /// An empty folder for the bridge's database, instead of its own.
+    pub database: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             keep_alive: 30,
+            bridge_keep_alive: 30,
             speed: Speed::default(),
             access: access_list(),
             limits: String::new(),
@@ -76,6 +82,7 @@ impl Default for Options {
             agent: true,
             first_generation: false,
             account: None,
+            database: None,
         }
     }
 }
@@ -113,11 +120,18 @@ impl World {
 
         let mut setup = Setup {
             broker_port: broker.ports().plain,
-            keep_alive: 30,
+            keep_alive: options.bridge_keep_alive,
             accounts: vec![account, Account::new(OTHER)],
             limits: options.limits.clone(),
         };
-        let bridge = Bridge::start(&mut setup).await;
+        let bridge = match &options.database {
+            None => Bridge::start(&mut setup).await,
+            Some(folder) => {
+                let database = format!("sqlite:{}", folder.join("bridge.db").display());
+                let own = tempfile::tempdir().expect("the temporary folder is writable");
+                Bridge::start_on(&mut setup, &database, own).await
+            }
+        };
         let (other, account) = (setup.accounts.remove(1), setup.accounts.remove(0));
         let client = Client::new(bridge.url());
         let agent = Agent::new(options.keep_alive);
