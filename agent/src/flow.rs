@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// An answer whose caller has kept it waiting for so long in all does not keep others waiting at home: what is left to
 /// do is the caller's, not emoncms'.
-const SLOW_CALLER: Duration = Duration::from_secs(2);
+const SLOW_CALLER: Duration = Duration::from_secs(1);
 /// A receipt that is due comes within this time over any line, or its bridge is gone. Until it comes, nothing more
 /// is sent there.
 const OVERDUE: Duration = Duration::from_secs(3);

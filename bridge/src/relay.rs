@@ -124,12 +124,13 @@ async fn ask(
     sent.map_err(|_| Error::BrokerOffline)??;
     pending.published(speaks_v2);
     let first = timeout_at(deadline, pending.next()).await.unwrap_or(Err(Error::HomeTimeout));
-    let first = first.map_err(|error| match caller.rights {
+    let told = |error: Error| match caller.rights {
         Rights::Write => error.once_sent(),
         // Nothing could be done with these.
         Rights::Read => error,
-    })?;
-    answer::build(&asked, first, Flow::new(pending, app.limits.idle_timeout, places))
+    };
+    let flow = Flow::new(pending, app.limits.idle_timeout, places);
+    first.and_then(|first| answer::build(&asked, first, flow)).map_err(told)
 }
 
 /// Whether the caller's home takes requests, and of which generation.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// What stands around emoncms' own front page, which runs unchanged.
 const BEFORE: &str = r#"<?php
+// What it says is sent when all is done, and so after the note.
+ob_start();
 register_shutdown_function(function () {
     global $route, $session;
     if (!is_object($route)) return;

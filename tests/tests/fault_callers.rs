@@ -24,12 +24,12 @@ fn export(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn browsers_that_read_a_byte_a_second_keep_nobody_waiting_and_are_given_up() {
+async fn browsers_that_read_a_byte_a_second_keep_nobody_waiting() {
     let world = World::start().await;
     world.emoncms.order("feed/csvexport", Fault::Export(200_000_000));
-    // More than a home answers at a time.
+    const SLOW: usize = 12;
     let mut slow = JoinSet::new();
-    for _ in 0..12 {
+    for _ in 0..SLOW {
         let mut socket = narrow(&world).await;
         socket.write_all(export(&world).as_bytes()).await.expect("the bridge reads");
         slow.spawn(async move {
@@ -40,14 +40,19 @@ async fn browsers_that_read_a_byte_a_second_keep_nobody_waiting_and_are_given_up
             start.elapsed()
         });
     }
-    until("exports to have begun", SOON, async || (world.emoncms.seen().len() >= 8).then_some(())).await;
-    let start = Instant::now();
+    // More than the home answers at a time: those whose callers are slow give up their turns.
+    let begun = async || (world.emoncms.seen().len() == SLOW).then_some(());
+    until("all exports to have begun", SOON * 2, begun).await;
+    let mut times = Vec::new();
     for _ in 0..10 {
+        let start = Instant::now();
         let answer = world.get("/feed/timevalue.json?id=1").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
+        times.push(start.elapsed());
     }
-    std::eprintln!("ten small answers beside them took {:?}", start.elapsed());
-    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+    std::eprintln!("small answers beside them took {times:?}");
+    times.sort();
+    assert!(times[9] < Duration::from_secs(5), "{times:?}");
     let ((bridge, _), (agent, _)) = (world.bridge.process().memory_kb(), world.agent.process().memory_kb());
     std::eprintln!("the bridge has {} MB, the agent {} MB", bridge >> 10, agent >> 10);
     assert!(bridge < 120 << 10 && agent < 60 << 10, "{bridge} kB and {agent} kB");

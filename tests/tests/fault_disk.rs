@@ -34,9 +34,9 @@ async fn a_home_serves_on_without_a_disk_and_tells_of_itself_again_with_one() {
     let mut times = 0;
     for full in [true, false] {
         if full {
-            disk.fill()
+            disk.fill();
         } else {
-            assert!(disk.read_only(true), "nobody writes all the time")
+            assert!(disk.read_only(true), "nobody writes all the time");
         }
         let before = counted(&world);
         for _ in 0..3 {
@@ -46,9 +46,9 @@ async fn a_home_serves_on_without_a_disk_and_tells_of_itself_again_with_one() {
         until("the agent to say so", SOON, async || (complaints(&world) == times).then_some(())).await;
         assert_eq!(counted(&world), before, "an older status stays whole");
         if full {
-            disk.clear()
+            disk.clear();
         } else {
-            assert!(disk.read_only(false))
+            assert!(disk.read_only(false));
         }
         assert_eq!(world.get("/feed/list.json").await.status, 200);
         let told = until("the status to be up to date", SOON, async || {

@@ -12,9 +12,9 @@ async fn a_line_that_comes_and_goes_every_two_seconds_is_told_and_then_survived(
     let (mut served, mut refused) = (0, 0);
     for round in 0..5 {
         if round % 2 == 0 {
-            world.line.refuse()
+            world.line.refuse();
         } else {
-            world.line.mend()
+            world.line.mend();
         }
         let asking = async {
             loop {

@@ -111,9 +111,9 @@ pub(super) async fn strike(estate: &mut Estate, fault: Fault, chance: &mut Chanc
     match fault {
         BrokerRestarted | BrokerKilled => {
             if fault == BrokerKilled {
-                estate.broker.kill()
+                estate.broker.kill();
             } else {
-                estate.broker.stop()
+                estate.broker.stop();
             }
             sleep(lasts / 2).await;
             estate.broker.start_again().await;
@@ -253,7 +253,7 @@ async fn flood(port: u16, name: &str, password: &str, lasts: Duration) {
         for count in 0_u64.. {
             let frame =
                 format!("{{\"v\":2,\"id\":\"{count}\",\"seq\":0,\"status\":200}}\n{}", "x".repeat(2000));
-            if !peer.try_publish(&format!("user/{name}/response/b-nobody"), frame).await {
+            if !peer.try_publish(&format!("user/{name}/response/b-1"), frame).await {
                 return;
             }
             sleep(Duration::from_millis(2)).await;

@@ -156,8 +156,9 @@ impl Caller {
 
     /// A write with a key for reading, and one that no list allows.
     async fn may_not(&mut self) {
+        let which = self.chance.below(2);
         let account = &self.known().account;
-        let (path, key) = match self.chance.clone().below(2) {
+        let (path, key) = match which {
             0 => ("/feed/insert.json?id=1&time=1&value=1", &account.read_key),
             _ => ("/feed/delete.json?id=1", &account.write_key),
         };
@@ -168,8 +169,6 @@ impl Caller {
             Ok(Ok((status, body))) => refused(status, &body).0,
             Ok(Err(end)) => end,
         };
-        // As many of each.
-        self.chance.below(2);
         self.ledger.ended("denied", end);
     }
 }
