@@ -6,12 +6,15 @@ use remoteaccess_tests::world::World;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// Makes a certificate in a folder.
+type Make = fn(&Path) -> certs::Certificates;
+
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 #[tokio::test]
 async fn a_certificate_that_does_not_serve_is_told_until_it_is_renewed() {
     let mut world = World::start().await;
-    let faults: [(fn(&Path) -> certs::Certificates, &str); 3] = [
+    let faults: [(Make, &str); 3] = [
         (|folder| certs::make_expired(folder, &LOCAL), "has expired. Is the clock"),
         // What a home sees whose clock is behind.
         (|folder| certs::make_early(folder, &LOCAL), "is not valid yet. Is the clock"),
