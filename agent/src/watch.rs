@@ -20,7 +20,7 @@ use tracing::{info, warn};
 const SETTLE: Duration = Duration::from_millis(150);
 /// …but nobody's writing puts a reload off for longer than this.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(1);
-/// While the directory is missing, how often to look for it.
+/// While the directory is missing or cannot be watched, how often to look.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The watched file.
@@ -38,12 +38,19 @@ impl Watched {
     /// Starts to watch the directory of `path`, then loads the file a first time.
     ///
     /// # Errors
-    /// The directory is not there or cannot be watched.
+    /// The directory is not there.
     pub fn start(path: &Path, status: Arc<Status>) -> Result<(Self, watch::Receiver<Option<Arc<Config>>>)> {
         let (config, receiver) = watch::channel(None);
         let path = std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))?;
         let mut watched = Self { path, status, config, changed: Arc::default(), watcher: None, last: None };
-        watched.watch()?;
+        if let Err(error) = watched.watch() {
+            // Without its directory there will never be a file.
+            if !watched.path.parent().is_some_and(Path::is_dir) {
+                return Err(error);
+            }
+            let seconds = LOOK_AGAIN.as_secs();
+            warn!("{error:#}; changed settings are found within {seconds} seconds, and not at once");
+        }
         watched.load();
         Ok((watched, receiver))
     }

@@ -245,3 +245,26 @@ async fn switched_off_means_disconnected_at_once() {
     world.comes_online().await;
     assert_eq!(world.get(PATH).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_machine_without_watches_left_is_served_and_finds_changes_within_seconds() {
+    let mut world = World::with(Options { agent: false, ..Options::default() }).await;
+    // Others at home may have used up what the kernel has.
+    let none_left = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\"";
+    let door = ["unshare", "--user", "--map-root-user", "sh", "-c", none_left, "sh"];
+    let possible = std::process::Command::new(door[0]).args(&door[1..]).arg("true").status();
+    if !possible.is_ok_and(|status| status.success()) {
+        std::eprintln!("skipped: this machine lets nobody have a user namespace of their own");
+        return;
+    }
+    world.agent.goes_through(door.map(str::to_owned).to_vec());
+    world.agent.launch();
+    world.comes_online().await;
+    world.agent.process().logged("inotify").await;
+    assert_eq!(world.get("/feed/list.json").await.status, 200);
+    world.agent.edit(|config| config["ACCESS_CONTROL"] = json!({}));
+    until("the new list to count", SOON, async || {
+        (world.get("/feed/list.json").await.refusal() == (403, "denied".into())).then_some(())
+    })
+    .await;
+}
