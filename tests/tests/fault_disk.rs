@@ -31,8 +31,7 @@ async fn a_home_serves_on_without_a_disk_and_tells_of_itself_again_with_one() {
     let Some(disk) = Mount::over(&folder, 64) else { return };
     world.agent.launch();
     world.comes_online().await;
-    let mut times = 0;
-    for full in [true, false] {
+    for (times, full) in [(1, true), (2, false)] {
         if full {
             disk.fill();
         } else {
@@ -42,7 +41,6 @@ async fn a_home_serves_on_without_a_disk_and_tells_of_itself_again_with_one() {
         for _ in 0..3 {
             assert_eq!(world.get("/feed/list.json").await.status, 200);
         }
-        times += 1;
         until("the agent to say so", SOON, async || (complaints(&world) == times).then_some(())).await;
         assert_eq!(counted(&world), before, "an older status stays whole");
         if full {

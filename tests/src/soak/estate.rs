@@ -161,8 +161,7 @@ impl Home {
 
     /// No fault any more, but exports as they are here.
     pub(super) fn behave(&self) {
-        self.emoncms.behave();
-        self.emoncms.order("feed/csvexport", Fault::Export(EXPORT));
+        self.emoncms.order_only("feed/csvexport", Fault::Export(EXPORT));
     }
 }
 

@@ -14,9 +14,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// After a fault is mended, homes are well again within this: the longest pause that a few failures lead to, and the 20 s
-/// after which a try is given up.
-const WELL_WITHIN: Duration = Duration::from_secs(75);
+/// After a fault is mended, homes are well again within this. Here hardly a session lasts a minute, so that an agent's pauses
+/// double up to their longest, two minutes; a try that was under way is given up after 20 s.
+const WELL_WITHIN: Duration = Duration::from_secs(150);
 
 /// Something that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

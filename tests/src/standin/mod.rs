@@ -84,6 +84,12 @@ impl Standin {
         self.shared.faults.lock().expect("nobody panics while holding the faults").clear();
     }
 
+    /// From now on there is this fault and no other.
+    pub fn order_only(&self, path: &str, fault: Fault) {
+        let mut faults = self.shared.faults.lock().expect("nobody panics while holding the faults");
+        *faults = vec![(path.to_owned(), fault)];
+    }
+
     /// Stops the clock that its data end at, so that the same question gets the same answer.
     pub fn stop_clock(&self) {
         let mut state = self.shared.state.lock().expect("nobody panics while holding the state");
