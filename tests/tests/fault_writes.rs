@@ -28,7 +28,7 @@ fn agree(told: &Answer, runs: usize) {
     match told.status {
         200 => assert_eq!(runs, 1, "{}", told.text()),
         _ if told.json()["may_have_run"] == true => {
-            assert!(runs <= 1, "it ran {runs} times: {}", told.text())
+            assert!(runs <= 1, "it ran {runs} times: {}", told.text());
         }
         _ => assert_eq!(runs, 0, "it ran after all: {}", told.text()),
     }
