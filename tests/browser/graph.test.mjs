@@ -208,7 +208,7 @@ test('what is shown is saved as CSV and as a picture', async () => {
     const bytes = fs.readFileSync(await (await picture).path());
     assert.deepEqual([...bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
     fs.writeFileSync(owner.pathOf('saved-one'), bytes);
-    await owner.open('#/graph?feeds=1,3,10r,2,4&span=86400');
+    await owner.open('#/graph?feeds=1,3,5r,2,4&span=86400');
     await page.waitForFunction(() =>
         [...document.querySelectorAll('li dl')].every((one) => one.querySelector('dd').textContent !== '–'),
     );
@@ -231,7 +231,8 @@ test('CSV comes straight from home, and a refusal of it is told before', async (
     const lines = fs
         .readFileSync(await (await file).path(), 'utf8')
         .trim()
-        .split('\n');
+        .split('\n')
+        .filter((line) => !complaint(line));
     assert.ok(lines.length > 8000, `${lines.length} lines`);
     assert.match(lines[0], /^\d{4}-\d\d-\d\dT.*,-?\d/);
 

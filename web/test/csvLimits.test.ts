@@ -39,6 +39,9 @@ describe('a refusal in the shape of a file', () => {
         expect(objection('{"success":false,"message":"Invalid interval"}')).toBe('Invalid interval');
         expect(objection(',null,null\n')).toBe(',null,null');
         expect(objection('<br />Warning')).toBe('<br />Warning');
+        const notice = '<br />\n<b>Deprecated</b>:  Old habits in <b>feed.php</b> on line <b>7</b><br />\n';
+        expect(objection(`${notice}${notice}1700000000,1\n`)).toBeNull();
+        expect(objection(`${notice}"no such feed"`)).toBe('no such feed');
     });
 });
 

@@ -27,12 +27,15 @@ export function finest<T extends Interval>(window: Window, steps: readonly T[], 
     return steps.find((step) => fits(window, step, feeds, SURELY_TOGETHER));
 }
 
+/** What a PHP that is newer than its emoncms writes before the lines where it is told to show such things. */
+const COMPLAINTS = /^(\s*<br \/>\s*<b>(Deprecated|Notice|Warning)<\/b>:[^\n]*<br \/>)+/;
+
 /**
  * What the beginning of such a file, asked for with Unix times, says against it; null where it is one. emoncms sends
  * refusals as files too: its sentence in quotes, or lines without times.
  */
 export function objection(beginning: string): string | null {
-    const text = beginning.trim();
+    const text = beginning.replace(COMPLAINTS, '').trim();
     // Nothing was recorded then, or a line that begins with a time.
     if (text === '' || /^\d{1,11}\D/.test(text)) return null;
     try {
