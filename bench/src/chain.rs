@@ -6,7 +6,8 @@ use crate::load::{Connection, Target};
 use crate::mqtt::Login;
 use anyhow::{Context, Result};
 use remoteaccess_tests::bridge::{Account, Bridge, Setup};
-use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Broker};
+use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Broker, guest_role};
+use remoteaccess_tests::client::Client;
 use remoteaccess_tests::netns;
 use remoteaccess_tests::process::Process;
 use remoteaccess_tests::{binaries, ports, wait};
@@ -51,14 +52,14 @@ impl Cloud {
         names: &[&str],
         crowd: usize,
     ) -> Result<Self> {
-        let password = |name: &&str| ((*name).to_owned(), ports::random_hex::<12>());
-        let passwords: Vec<_> = homes.iter().chain(others).map(password).collect();
+        let mut passwords: Vec<_> =
+            others.iter().map(|name| ((*name).to_owned(), ports::random_hex::<12>())).collect();
         let known: Vec<_> =
             passwords.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect();
         let names = [&["localhost", "127.0.0.1"], names].concat();
         let mut broker = Broker::start_as(&names, &known).await;
         for name in others {
-            broker.answers_to_anybody(name).await;
+            broker.answers_to_anybody(name, &guest_role(name)).await;
         }
         if crowd > 0 {
             broker.stop();
@@ -72,6 +73,15 @@ impl Cloud {
             limits: LIMITS.to_owned(),
         };
         let bridge = Bridge::start(&mut setup).await;
+        let client = Client::new(bridge.url());
+        wait::until("the bridge to be ready", wait::SOON * 2, async || {
+            (client.get_anonymously("/-/ready").await.status == 200).then_some(())
+        })
+        .await;
+        for account in &setup.accounts {
+            let password = client.device_password(&account.name, &account.password).await;
+            passwords.push((account.name.clone(), password));
+        }
         Ok(Self { broker, bridge, accounts: setup.accounts, passwords })
     }
 

@@ -4,7 +4,7 @@ use crate::mqtt::Login;
 use anyhow::{Context, Result};
 use base64ct::{Base64, Encoding};
 use remoteaccess_protocol::{Frame, Presence, Site, Start, State, request, request::Incoming};
-use remoteaccess_tests::broker::home_rights;
+use remoteaccess_tests::broker::{guest_role, home_rights};
 use remoteaccess_tests::ports::{random_bytes, random_hex};
 use ring::pbkdf2;
 use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS, TlsConfiguration, Transport};
@@ -39,7 +39,7 @@ pub(crate) fn let_in(file: &Path, homes: usize) -> Result<()> {
         all[kind].as_array_mut().map(|list| list.push(what)).with_context(|| format!("no {kind}"))
     };
     for name in (0..homes).map(name) {
-        let role = format!("home:{name}");
+        let role = guest_role(&name);
         add("roles", json!({"rolename": role, "acls": home_rights(&name)}))?;
         add(
             "clients",

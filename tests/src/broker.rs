@@ -98,7 +98,7 @@ impl Broker {
         &self.certificates.ca
     }
 
-    /// Makes a client with a home's rights, as the bridge does.
+    /// Makes a client with a home's rights, of which no bridge knows: where one runs, it leaves it alone.
     pub async fn let_in(&self, name: &str, password: &str) {
         self.let_all_in(&[(name, password)]).await;
     }
@@ -109,10 +109,10 @@ impl Broker {
         self.command(&commands.collect()).await;
     }
 
-    /// Lets a home answer to any name, as brokers of the first generation do; that cuts its session.
-    pub async fn answers_to_anybody(&self, name: &str) {
+    /// Lets a home that has `role` answer to any name, as brokers of the first generation do; that cuts its session.
+    pub async fn answers_to_anybody(&self, name: &str, role: &str) {
         let right = json!({
-            "command": "addRoleACL", "rolename": format!("home:{name}"), "acltype": "publishClientSend",
+            "command": "addRoleACL", "rolename": role, "acltype": "publishClientSend",
             "topic": format!("user/{name}/response/#"), "allow": true,
         });
         self.command(&json!([right])).await;
@@ -307,6 +307,11 @@ impl Broker {
     }
 }
 
+/// The role of a client that no bridge made.
+pub fn guest_role(name: &str) -> String {
+    format!("guest:{name}")
+}
+
 /// What a home may do, as the bridge tells dynamic security.
 pub fn home_rights(name: &str) -> Vec<Value> {
     let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": format!("user/{name}/{topic}")});
@@ -323,7 +328,7 @@ pub fn home_rights(name: &str) -> Vec<Value> {
 
 /// What makes a home's role and its client.
 fn home_commands(name: &str, password: &str) -> [Value; 2] {
-    let role = format!("home:{name}");
+    let role = guest_role(name);
     [
         json!({"command": "createRole", "rolename": role, "acls": home_rights(name)}),
         json!({"command": "createClient", "username": name, "password": password, "roles": [{"rolename": role}]}),

@@ -140,7 +140,7 @@ async fn the_old_route_says_its_time_out_in_the_old_way() {
 /// A world whose broker is an old server's too.
 async fn old_world() -> World {
     let mut world = World::with(Options { agent: false, ..Options::default() }).await;
-    world.broker.answers_to_anybody(NAME).await;
+    world.broker.answers_to_anybody(NAME, &format!("home:{NAME}")).await;
     world.agent.launch();
     world.comes_online().await;
     world
