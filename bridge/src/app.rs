@@ -17,7 +17,7 @@ use crate::{
     rate::{Rate, Rates},
     second_factor::Vault,
     session::Cookies,
-    store::Store,
+    store::{Account, Store},
     throttle::Throttle,
     twin::Twin,
     upstream::Upstream,
@@ -133,12 +133,12 @@ impl App {
         allowed.map_err(|wait| Error::TooFast { wait })
     }
 
-    /// Counts a change that `caller` makes to their account.
+    /// Counts a change that its owner makes to an account.
     ///
     /// # Errors
     /// [`Error::TooFast`] where there are too many.
-    pub fn pace_changes(&self, caller: &Caller) -> Result<(), Error> {
-        let allowed = self.change_rates.take(caller.account().id, Instant::now());
+    pub fn pace_changes(&self, account: &Account) -> Result<(), Error> {
+        let allowed = self.change_rates.take(account.id, Instant::now());
         allowed.map_err(|wait| Error::TooFast { wait })
     }
 

@@ -267,10 +267,11 @@ fn refused(topic: &Subscription) -> Result<()> {
     let filter = &topic.filter;
     if topic.needed {
         bail!(
-            "it refuses a subscription to {filter}; run remoteaccess-bridge setup, which gives the bridge its rights"
+            "it refuses a subscription to {filter}: the role of this bridge there lacks it. Without its \
+             dynamic-security.json, remoteaccess-bridge setup makes one anew"
         );
     }
-    tracing::warn!("the broker does not let this bridge hear {filter}; run remoteaccess-bridge setup");
+    tracing::warn!("the broker does not let this bridge hear {filter}: its role there lacks it");
     Ok(())
 }
 

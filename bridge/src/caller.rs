@@ -70,7 +70,7 @@ pub async fn owner(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
 /// As [`owner`].
 pub async fn changer(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
     let caller = owner(app, headers).await?;
-    app.pace_changes(&caller)?;
+    app.pace_changes(caller.account())?;
     Ok(caller)
 }
 

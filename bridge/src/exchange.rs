@@ -14,7 +14,7 @@ use remoteaccess_common::random;
 use remoteaccess_protocol::{
     ClientId, ErrorCode, Frame, Site, Start, first_generation,
     frame::FrameError,
-    limits::{CREDIT_WINDOW, MAX_FIRST_GENERATION_ANSWER_BYTES, MIN_FRAME_BODY_BYTES},
+    limits::{CREDIT_WINDOW, MAX_FIRST_GENERATION_ANSWER_BYTES, MAX_PRESENCE_BYTES, MIN_FRAME_BODY_BYTES},
 };
 use std::{
     collections::HashMap,
@@ -31,6 +31,8 @@ const MAX_PIECES: usize = CREDIT_WINDOW as usize / MIN_FRAME_BODY_BYTES;
 const WITHOUT_CREDIT: u32 = 8 * 1024;
 /// The same at once: the first generation's answers to a page with fifty graphs.
 const WITHOUT_CREDIT_AT_ONCE: u32 = 32 * 1024;
+/// How often a home may say that it is there or gone. The broker makes a copy for each that listens, of which a home can have many.
+const SAYS: Rate = Rate { per_second: 1, burst: 30 };
 /// Who has used that up so many times, 64 MB within seconds, is not answering but flooding.
 const FLOODS: u128 = 2;
 
@@ -42,6 +44,7 @@ pub struct Exchange {
     outbox: Outbox,
     hoard: Hoard,
     without_credit: Rates<Site>,
+    statuses: Rates<Site>,
     offenders: Offenders,
 }
 
@@ -67,6 +70,7 @@ impl Exchange {
             outbox: Outbox::default(),
             hoard: Hoard::new(whole_answers),
             without_credit: Rates::new(Rate::new(WITHOUT_CREDIT, WITHOUT_CREDIT_AT_ONCE)),
+            statuses: Rates::new(Some(SAYS)),
             offenders: Offenders::default(),
         }
     }
@@ -98,6 +102,16 @@ impl Exchange {
     pub fn check(&self, site: &Site) -> Result<(), Error> {
         let fine = self.without_credit.has_some(site, Instant::now());
         fine.then_some(()).ok_or(Error::HomeTooMuch)
+    }
+
+    /// `site` has said something of itself: not too often, not too much, and no credit covered it.
+    pub fn hear_status(&self, site: &Site, message: &[u8]) {
+        self.charge(site, message);
+        if message.len() > MAX_PRESENCE_BYTES {
+            self.offenders.put(site, Offence::Hoards);
+        } else if self.statuses.take(site.clone(), Instant::now()).is_err() {
+            self.offenders.put(site, Offence::Floods);
+        }
     }
 
     /// `site` has sent something that no credit covered; false where that is more than it may.

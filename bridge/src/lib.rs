@@ -74,13 +74,11 @@ use broker::{Connection, Event, Link, Subscription};
 use error::Error;
 use exchange::Exchange;
 use front::Front;
-use offenders::Offence;
 use patrol::Patrol;
 use presence::Home;
 use pulse::Pulse;
 use remoteaccess_protocol::{
     ClientId,
-    limits::MAX_PRESENCE_BYTES,
     topic::{self, ToBridge},
 };
 use std::{net::SocketAddr, sync::Arc};
@@ -192,10 +190,7 @@ fn dispatch(app: &App, event: &Event<'_>) {
             match ToBridge::parse(topic) {
                 Some(ToBridge::Response(site)) => exchange.deliver(&site, payload),
                 Some(ToBridge::Status(site)) => {
-                    exchange.charge(&site, payload);
-                    if payload.len() > MAX_PRESENCE_BYTES {
-                        exchange.offenders().put(&site, Offence::Hoards);
-                    }
+                    exchange.hear_status(&site, payload);
                     if let Some(Home::Offline { last_seen }) = homes.hear(&site, payload, *retained) {
                         exchange.fail_site(&site, &Error::HomeOffline { last_seen });
                     }

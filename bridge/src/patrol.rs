@@ -62,7 +62,9 @@ impl Patrol {
                 Event::Incoming(Packet::SubAck(answer))
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) =>
                 {
-                    bail!("it refuses a subscription to {ALL_RESPONSES}; run remoteaccess-bridge setup");
+                    bail!(
+                        "it refuses a subscription to {ALL_RESPONSES}; the role of this bridge there lacks it"
+                    );
                 }
                 Event::Incoming(Packet::Publish(message)) if message.retain && kept.len() < AT_ONCE => {
                     if let Some(ToBridge::Response(site)) = ToBridge::parse(&message.topic) {

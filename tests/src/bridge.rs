@@ -92,12 +92,27 @@ impl Bridge {
 
     /// Starts another bridge on the same database and broker, number `instance`, and waits until it listens.
     pub async fn beside(&self, instance: u8) -> Self {
+        self.like(|own| own.replace("[broker]", &format!("[broker]\ninstance = {instance}"))).await
+    }
+
+    /// Starts another bridge on the same broker with a new database in `folder`, as number 2.
+    pub async fn with_database(&self, folder: &Path) -> Self {
+        let url = format!("url = \"sqlite:{}\"", folder.join("another.db").display());
+        let change =
+            |line: &str| if line.trim().starts_with("url = ") { url.clone() } else { line.to_owned() };
+        self.like(|own| {
+            let own = own.replace("[broker]", "[broker]\ninstance = 2");
+            own.lines().map(change).collect::<Vec<_>>().join("\n")
+        })
+        .await
+    }
+
+    async fn like(&self, change: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let config = folder.path().join(CONFIG);
         std::fs::copy(self.folder.path().join(CONFIG), &config).expect("a file can be copied");
         let own = std::fs::read_to_string(&config).expect("it is text");
-        let own = own.replace("[broker]", &format!("[broker]\ninstance = {instance}"));
-        std::fs::write(&config, own).expect("the temporary folder is writable");
+        std::fs::write(&config, change(own)).expect("the temporary folder is writable");
         let (process, url) = run(&config).await;
         Self { folder, process, url }
     }

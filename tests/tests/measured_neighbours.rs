@@ -63,7 +63,11 @@ impl Bob {
                 let mut frame = head.into_bytes();
                 frame.resize(64 * 1024, b'x');
                 peer.try_publish(ANSWERS, frame).await;
-                let state = if count % 2 == 0 { "online" } else { "offline" };
+                // More often, and it is cut.
+                if count % 500 != 0 {
+                    continue;
+                }
+                let state = if count % 1000 == 0 { "online" } else { "offline" };
                 let status = json!({"v": 2, "state": state, "agent": "evil", "install": "b", "since": count});
                 if !peer.try_publish("user/bob/status", status.to_string()).await {
                     return;

@@ -66,6 +66,8 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
         }
         Err(error) => return Err(error),
     };
+    let (Proof::Password(account) | Proof::Code(account, ..)) = &proof;
+    app.pace_changes(account)?;
     let answer = match form.wants_device {
         true => device(&app, &head, &form, &proof).await?,
         false => keys(&app, &head, &form, &proof).await?,

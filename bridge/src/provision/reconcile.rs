@@ -52,7 +52,16 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
     wrong.extend(
         homes.iter().filter(|home| differs(home, clients.get(home.site.as_str()))).map(|h| h.site.clone()),
     );
-    wrong.extend(superfluous(&homes, &clients));
+    if provisioner.store.accounts().await.context("the database does not answer")?.is_empty() {
+        if clients.values().any(Client::is_home) {
+            tracing::error!(
+                "the broker has homes and the database has no account: none is removed; does database.url name the \
+                 right database?"
+            );
+        }
+    } else {
+        wrong.extend(superfluous(&homes, &clients));
+    }
     if wrong.is_empty() {
         return Ok(());
     }

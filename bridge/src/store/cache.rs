@@ -104,7 +104,8 @@ impl Store {
             }
         };
         let Some((account, via)) = find.await? else { return Ok(None) };
-        self.note_use(via).await?;
+        // Who may ask can do so also where nothing can be written down.
+        self.note_use(via).await.ok();
         let homes = self.homes(account.id).await?;
         let found = Arc::new(Known { account, homes, via });
         let mut known = self.inner.cache.known();
