@@ -78,7 +78,12 @@ async fn setup_lets_homes_in_that_the_database_knows_before_any_bridge_runs() {
     let mut world = World::start().await;
     world.bridge.kill();
     world.broker.stop();
-    let database = world.broker.root().join("var/lib/emoncms-remoteaccess-bridge/bridge.db");
+    // As to restore a backup: what SQLite had beside the earlier one has to go with it.
+    let folder = world.broker.root().join("var/lib/emoncms-remoteaccess-bridge");
+    for file in std::fs::read_dir(&folder).expect("setup made it") {
+        std::fs::remove_file(file.expect("it can be listed").path()).expect("it can be removed");
+    }
+    let database = folder.join("bridge.db");
     world.bridge.operate(&["backup", &database.display().to_string()], "");
     world.broker.forget_clients();
     world.broker.start_again().await;

@@ -260,6 +260,12 @@ async fn a_backup_made_while_the_bridge_runs_is_a_whole_database() {
     for _ in 0..2 {
         world.bridge.operate(&["backup", copy.to_str().unwrap()], "");
     }
+    std::fs::write(folder.path().join("used.db-wal"), "").unwrap();
+    let mut command = Command::new(binaries::path(binaries::BRIDGE));
+    command.arg("--config").arg(world.bridge.folder().join("bridge.toml"));
+    let refused = command.arg("backup").arg(folder.path().join("used.db")).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("is a database in use"), "{said}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "nobody else may read it");
     let url = copy.display();

@@ -15,8 +15,16 @@ impl Store {
             bail!("only SQLite is copied by this; for PostgreSQL there is pg_dump");
         }
         drop(connection);
-        let mut part = file.as_os_str().to_owned();
-        part.push(".part");
+        let beside = |end: &str| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(end);
+            name
+        };
+        // SQLite would take what stands there for the latest changes to the copy.
+        if Path::new(&beside("-wal")).exists() {
+            bail!("{} is a database in use, or was one; name another file", file.display());
+        }
+        let part = beside(".part");
         let part = Path::new(&part);
         match fs::remove_file(part) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
