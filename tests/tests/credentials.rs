@@ -3,7 +3,7 @@
 use remoteaccess_tests::bridge::PASSWORD;
 use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::mqtt::Peer;
-use remoteaccess_tests::wait::{SOON, within};
+use remoteaccess_tests::wait::{SOON, until, within};
 use remoteaccess_tests::world::{NAME, Options, World};
 use reqwest::Method;
 use ring::hmac;
@@ -74,6 +74,22 @@ async fn a_pairing_code_connects_its_home_and_answers_no_keys() {
     assert_eq!(answer["success"], true, "{answer}");
     assert!(!answer.to_string().contains("apikey"), "{answer}");
     assert!(world.can_connect("alice.cabin", &code).await);
+}
+
+#[tokio::test]
+async fn who_signs_in_a_home_without_end_is_told_to_wait_and_loses_no_pairing_code() {
+    let world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let (_, code) = alice.adds("Cabin").await;
+    let mut tries = 0;
+    until("a refusal", SOON * 2, async || {
+        tries += 1;
+        let answer = world.client.connects_home(NAME, PASSWORD, &[]).await;
+        (answer["success"] == false).then_some(())
+    })
+    .await;
+    assert!(tries > 20, "it was refused at try {tries}");
+    assert_eq!(world.client.connects_home(NAME, &code, &[]).await["success"], true);
 }
 
 #[tokio::test]

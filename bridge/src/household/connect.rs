@@ -41,6 +41,8 @@ enum Proof {
     Code(Account, Home, String),
 }
 
+const TOO_MANY: &str = "Too many attempts, please try again later";
+
 /// Answers as emoncms does, whatever the password is: HTTP 200, and `success` says the rest.
 ///
 /// # Errors
@@ -56,7 +58,7 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
         Ok(None) => return Ok(refused("Incorrect authentication")),
         Err(error @ Error::Upstream(_)) => return Ok(refused(&error.to_string())),
         Err(Error::TooManyAttempts { .. }) => {
-            return Ok(refused("Too many attempts, please try again later"));
+            return Ok(refused(TOO_MANY));
         }
         Err(Error::SecondFactor(_)) => {
             return Ok(refused(
@@ -66,8 +68,12 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
         }
         Err(error) => return Err(error),
     };
-    let (Proof::Password(account) | Proof::Code(account, ..)) = &proof;
-    app.pace_changes(account)?;
+    // A code was paced when it was made, and is used up: it must not be lost.
+    if let Proof::Password(account) = &proof {
+        if app.pace_changes(account).is_err() {
+            return Ok(refused(TOO_MANY));
+        }
+    }
     let answer = match form.wants_device {
         true => device(&app, &head, &form, &proof).await?,
         false => keys(&app, &head, &form, &proof).await?,

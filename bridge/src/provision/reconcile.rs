@@ -52,7 +52,8 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
     wrong.extend(
         homes.iter().filter(|home| differs(home, clients.get(home.site.as_str()))).map(|h| h.site.clone()),
     );
-    if provisioner.store.accounts().await.context("the database does not answer")?.is_empty() {
+    let accounts = provisioner.store.accounts();
+    if homes.is_empty() && accounts.await.context("the database does not answer")?.is_empty() {
         if clients.values().any(Client::is_home) {
             tracing::error!(
                 "the broker has homes and the database has no account: none is removed; does database.url name the \

@@ -188,7 +188,12 @@ async fn at_home(home: &mut Home, fault: Fault, lasts: Duration) {
                 EmoncmsLies => standin::Fault::WrongLength,
                 _ => standin::Fault::Hang,
             };
-            home.emoncms.order("", fault);
+            // Who is slow answers with what it has, and that is not the export that was ordered.
+            let paths =
+                if matches!(fault, standin::Fault::Slow(_)) { &["feed/get", "input"][..] } else { &[""] };
+            for path in paths {
+                home.emoncms.order(path, fault.clone());
+            }
             sleep(lasts).await;
             home.behave();
         }
