@@ -72,12 +72,6 @@ impl Front {
         let tls = self.certificate.as_ref().map(Certificate::acceptor).transpose()?;
         tasks.spawn(tls::keep_up(self.certificate));
         let told = Arc::clone(&app);
-        let sentence = move || sentence(&told);
-        let watched = pulse.clone();
-        tasks.spawn(async move {
-            systemd::keep_informed(watched, sentence).await;
-            Ok(())
-        });
         let door = Door {
             listener: self.listener,
             tls,
@@ -92,6 +86,10 @@ impl Front {
         };
         let served = pulse.watch(server::serve(door, routes::router(app), stop));
         systemd::ready();
+        tasks.spawn(async move {
+            systemd::keep_informed(pulse, || sentence(&told)).await;
+            Ok(())
+        });
         served.await
     }
 }
