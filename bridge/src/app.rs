@@ -124,6 +124,17 @@ impl App {
         })
     }
 
+    /// That homes can be asked.
+    ///
+    /// # Errors
+    /// [`Error::BrokerOffline`], [`Error::WrongDatabase`].
+    pub fn check_broker(&self) -> Result<(), Error> {
+        if !self.link.is_up() {
+            return Err(Error::BrokerOffline);
+        }
+        self.provisioner.check_database()
+    }
+
     /// Counts a request in `caller`'s name.
     ///
     /// # Errors

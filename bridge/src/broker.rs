@@ -267,8 +267,8 @@ fn refused(topic: &Subscription) -> Result<()> {
     let filter = &topic.filter;
     if topic.needed {
         bail!(
-            "it refuses a subscription to {filter}: the role of this bridge there lacks it. Without its \
-             dynamic-security.json, remoteaccess-bridge setup makes one anew"
+            "it refuses a subscription to {filter}: the role of this bridge there lacks it. Give it what this version \
+             needs: remoteaccess-bridge broker mend"
         );
     }
     tracing::warn!("the broker does not let this bridge hear {filter}: its role there lacks it");

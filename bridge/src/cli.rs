@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod belonging;
 mod broker;
 mod home;
 
@@ -24,6 +25,10 @@ pub const HELP: &str = "\
   remoteaccess-bridge [--config FILE] home pairing|revoke|delete ACCOUNT HOME
                                         pairing prints a code that connects the home once, in place of a password
   remoteaccess-bridge [--config FILE] audit [--account NAME]
+  remoteaccess-bridge [--config FILE] broker [adopt | mend]
+                                        say whether the broker's homes are in this database; adopt: they are from
+                                        now on, and those that are not are sent away; mend: give bridges the
+                                        rights at the broker that this version needs
   remoteaccess-bridge [--config FILE] backup FILE
                                         write a copy of the database, while it is in use
 ";
@@ -39,6 +44,9 @@ pub fn run(config: &Config, arguments: &[&str]) -> Option<Result<()>> {
         }
         ["backup", file] => Some(with_store(config, async |store| store.back_up(file.as_ref()).await)),
         ["home", rest @ ..] => Some(with_store(config, async |store| home::run(config, &store, rest).await)),
+        ["broker", rest @ ..] => {
+            Some(with_store(config, async |store| belonging::run(config, &store, rest).await))
+        }
         ["audit", rest @ ..] => Some(with_store(config, async |store| audit::run(&store, rest).await)),
         _ => None,
     }

@@ -26,6 +26,11 @@ pub enum Error {
     /// The database does not answer.
     #[error("the bridge has lost its database and is reconnecting; try again in a few seconds")]
     Database,
+    /// The broker's homes are in another database.
+    #[error(
+        "the bridge has been given another database than its broker's; whoever operates it finds in its journal what to do"
+    )]
+    WrongDatabase,
     /// There is no such thing of this account.
     #[error("{0}")]
     NotFound(&'static str),
@@ -177,7 +182,7 @@ impl Error {
             Self::Unsettled(error) => return error.code(),
             Self::SecondFactor(_) => return Code::SecondFactor,
             Self::Upstream(_) => return Code::Upstream,
-            Self::Database => return Code::Database,
+            Self::Database | Self::WrongDatabase => return Code::Database,
             Self::NotFound(_) => return Code::NotFound,
             Self::Conflict(_) => return Code::Conflict,
             Self::Unauthorized(_) => ErrorCode::Unauthorized,

@@ -114,6 +114,9 @@ fn sentence(app: &App) -> String {
     if let Some(trouble) = app.store.trouble() {
         return format!("No database: {trouble}");
     }
+    if app.provisioner.check_database().is_err() {
+        return "Another database than the broker's; see the journal".to_owned();
+    }
     match app.link.is_up() {
         true => format!("Serving; {} homes are online", app.homes.online()),
         false => "No connection to the broker; see the journal".to_owned(),

@@ -88,12 +88,12 @@ impl Household {
     /// A password for the home's agent; with `anew` another one than before, which cuts whoever has the old one.
     ///
     /// # Errors
-    /// [`Error::BrokerOffline`] where the broker cannot be told, [`Error::Database`].
+    /// [`Error::BrokerOffline`] where the broker cannot be told, [`Error::WrongDatabase`], [`Error::Database`].
     pub async fn device(&self, home: &Home, anew: bool) -> Result<Device, Error> {
-        let link = self.provisioner.link();
-        if !link.is_up() {
+        if !self.provisioner.link().is_up() {
             return Err(Error::BrokerOffline);
         }
+        self.provisioner.check_database()?;
         let nonce = match home.credential {
             Credential::Device if !anew => home.nonce.clone(),
             _ => {

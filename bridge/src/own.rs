@@ -92,9 +92,7 @@ pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result
 pub async fn home(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Error> {
     let caller = identify(&app, &uri, &headers).await?;
     let home = caller.home(None)?;
-    if !app.link.is_up() {
-        return Err(Error::BrokerOffline);
-    }
+    app.check_broker()?;
     let _place = app.gate.enter()?;
     Ok(private(household::state(&app, home).await))
 }
@@ -112,6 +110,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
     app.twin.check()?;
     // No account has this number: the question is whether the database answers.
     app.store.account(0).await?;
+    app.provisioner.check_database()?;
     Ok(private(json!({"success": true, "broker": "connected", "database": "connected"})))
 }
 

@@ -3,7 +3,9 @@
 //! The database says what is wanted. Whatever is done for a home compares that with what the broker has, changes the
 //! broker, and looks at the database again: so it does not matter how many bridges do it at once, or which of them is late.
 
+mod belonging;
 mod cut;
+mod own;
 mod reconcile;
 mod steps;
 
@@ -22,6 +24,7 @@ use std::time::Duration;
 use steps::{Wanted, steps};
 use tokio::time::timeout;
 
+pub use belonging::Census;
 pub use cut::cut_offenders;
 pub use reconcile::keep;
 
@@ -37,6 +40,7 @@ pub struct Provisioner {
     control: Control,
     link: Link,
     key: hmac::Key,
+    known: belonging::Known,
 }
 
 /// A client, as the broker tells of it.
@@ -66,7 +70,7 @@ impl Provisioner {
     /// Derives homes' passwords from `secret`.
     pub fn new(store: Store, control: Control, link: Link, secret: &Secret) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-        Self { store, control, link, key }
+        Self { store, control, link, key, known: belonging::Known::default() }
     }
 
     /// The broker's connection.
@@ -105,7 +109,7 @@ impl Provisioner {
         for _ in 0..MAX_ROUNDS {
             let wanted = self.wanted(site, before.as_ref(), password);
             let told = match self.link.is_up() {
-                true => timeout(SLOWEST, self.carry_out(site, &wanted)).await.unwrap_or(Err(Fault::Silent)),
+                true => timeout(SLOWEST, self.tell(site, &wanted)).await.unwrap_or(Err(Fault::Silent)),
                 false => Err(Fault::Offline),
             };
             let after = self.look_up(site).await?;
@@ -148,6 +152,11 @@ impl Provisioner {
             Credential::Account => proved.cloned(),
         };
         Wanted::Client { tag: steps::tag(home), password, disabled: account.disabled }
+    }
+
+    async fn tell(&self, site: &Site, wanted: &Wanted) -> Result<(), Fault> {
+        self.known.is_ours().await?;
+        self.carry_out(site, wanted).await
     }
 
     async fn carry_out(&self, site: &Site, wanted: &Wanted) -> Result<(), Fault> {

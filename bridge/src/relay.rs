@@ -135,9 +135,7 @@ async fn ask(
 
 /// Whether the caller's home takes requests, and of which generation.
 async fn speaks_v2(app: &App, home: &Home, rights: Rights) -> Result<bool, Error> {
-    if !app.link.is_up() {
-        return Err(Error::BrokerOffline);
-    }
+    app.check_broker()?;
     // An old client that can connect may be there, or not.
     let says_nothing = home.first_generation && home.credential.lets_in();
     match app.homes.home(&home.site).await {

@@ -8,6 +8,7 @@ mod backup;
 mod cache;
 mod file;
 mod homes;
+mod identity;
 mod keys;
 mod pairings;
 mod second_factor;
@@ -158,6 +159,7 @@ impl Store {
             file.make();
         }
         MIGRATIONS.run(&self.inner.pool).await?;
+        self.name_it().await?;
         if let Some(file) = &self.inner.file {
             file.is_ready();
         }

@@ -112,15 +112,6 @@ async fn a_home_that_comes_and_goes_without_end_is_cut() {
     is_cut(&world, "sent far more than it was asked for").await;
 }
 
-#[tokio::test]
-async fn a_bridge_with_an_empty_database_sends_no_home_away() {
-    let world = world().await;
-    let folder = tempfile::tempdir().expect("the temporary folder is writable");
-    let stranger = world.bridge.with_database(folder.path()).await;
-    stranger.process().logged("the database has no account: none is removed").await;
-    assert!(world.can_connect(OTHER, &world.other_password).await);
-}
-
 /// Bob's home, as from outside: at the listener for homes.
 async fn from_outside(
     world: &World,

@@ -21,21 +21,20 @@ pub(super) struct AtBroker {
 /// Connects to the broker for a moment. Where it is away, changes wait for a bridge to tell it.
 pub(super) async fn connect(config: &Config, store: &Store) -> AtBroker {
     rustls::crypto::ring::default_provider().install_default().ok();
-    let direct = Direct::connect(&config.broker).await.ok();
-    let household = match &direct {
-        Some(direct) => household(config, store, direct.control.clone(), direct.link.clone()),
-        None => away(config, store),
+    let Ok(direct) = Direct::connect(&config.broker).await else {
+        return AtBroker { household: away(config, store), _direct: None };
     };
-    AtBroker { household, _direct: direct }
+    let (control, link) = (direct.control.clone(), direct.link.clone());
+    let provisioner = Provisioner::new(store.clone(), control, link, &config.secret);
+    // Where it is another database's, it says so and is not told.
+    provisioner.compare_database().await.ok();
+    AtBroker { household: Household::new(store.clone(), provisioner), _direct: Some(direct) }
 }
 
 /// A household for what the broker need not know.
 pub(super) fn away(config: &Config, store: &Store) -> Household {
     let link = Link::new(watch::channel(None).1);
-    household(config, store, Control::new(link.clone()).0, link)
-}
-
-fn household(config: &Config, store: &Store, control: Control, link: Link) -> Household {
+    let control = Control::new(link.clone()).0;
     Household::new(store.clone(), Provisioner::new(store.clone(), control, link, &config.secret))
 }
 
@@ -43,6 +42,8 @@ fn household(config: &Config, store: &Store, control: Control, link: Link) -> Ho
 pub(super) fn report(told: Told) -> Result<()> {
     match told {
         Told::Now => Ok(()),
-        Told::Later => say("the broker is not there; a running bridge tells it as soon as it is\n"),
+        Told::Later => say(
+            "the broker is not there, or is another database's; a running bridge tells it as soon as it is\n",
+        ),
     }
 }

@@ -1,6 +1,6 @@
 //! The commands, as far as a bridge needs them, and what comes back.
 
-use super::rights;
+use super::rights::{self, BRIDGE, DATABASE, Right};
 use remoteaccess_common::Secret;
 use remoteaccess_protocol::Site;
 use serde::Deserialize;
@@ -22,14 +22,14 @@ pub enum Command {
         /// Says later which password that is.
         tag: String,
     },
-    /// Gives a home's client its role, and a password with its tag; cuts its sessions.
+    /// Gives a home's role the rights of this version.
+    ModifyRole(Site),
+    /// Gives a home's client its role, and a password with its tag where there is a new one; cuts its sessions.
     ModifyClient {
         /// Whose.
         site: Site,
-        /// To connect with.
-        password: Secret,
-        /// Says later which password that is.
-        tag: String,
+        /// To connect with, and what says later which password that is.
+        password: Option<(Secret, String)>,
     },
     /// Lets it connect again.
     EnableClient(String),
@@ -39,6 +39,16 @@ pub enum Command {
     DeleteClient(String),
     /// Tells what is known of it.
     GetClient(Site),
+    /// Tells what is known of a role.
+    GetRole(&'static str),
+    /// Says for the first time to which database the broker belongs.
+    NameDatabase(String),
+    /// Says that it belongs to another one now.
+    RenameDatabase(String),
+    /// Gives the bridges these rights and no others.
+    ModifyBridges(Vec<Right>),
+    /// Cuts all bridges, this one as well; they may come again.
+    CutBridges,
     /// Lists clients by name.
     ListClients {
         /// How many at most.
@@ -65,6 +75,9 @@ pub enum Fault {
     /// What it is about is not there.
     #[error("it is not there")]
     NotFound,
+    /// Its homes are none of this bridge's business.
+    #[error("the broker belongs to another database")]
+    Foreign,
     /// The plugin said something else.
     #[error("the broker's dynamic security says: {0}")]
     Refused(String),
@@ -81,13 +94,35 @@ pub struct Client {
     /// Whether it may not connect.
     #[serde(default)]
     pub disabled: bool,
+    /// Which rights its role has got.
+    #[serde(default, rename = "textdescription")]
+    rights: String,
     #[serde(default)]
-    roles: Vec<Role>,
+    roles: Vec<RoleName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Role {
+struct RoleName {
     rolename: String,
+}
+
+/// A role as the plugin tells of it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Role {
+    /// What was written beside it.
+    #[serde(default, rename = "textname")]
+    pub text: String,
+    /// What it may do.
+    #[serde(default, rename = "acls")]
+    pub rights: Vec<Right>,
+}
+
+impl Role {
+    /// Those of `needed` that it doesn't have.
+    pub fn lacks(&self, needed: &[Right]) -> Vec<Right> {
+        let has = |right: &Right| self.rights.iter().any(|own| own.is(right));
+        needed.iter().filter(|right| !has(right)).cloned().collect()
+    }
 }
 
 impl Client {
@@ -96,9 +131,14 @@ impl Client {
         !self.roles.is_empty() && self.roles.iter().all(|role| rights::is_home_role(&role.rolename))
     }
 
-    /// Whether it has just the rights of this home.
+    /// Whether it has just the role of this home.
     pub fn is_home_of(&self, site: &Site) -> bool {
         matches!(&self.roles[..], [role] if role.rolename == rights::home_role(site))
+    }
+
+    /// Whether that role has the rights of this version.
+    pub fn has_rights(&self) -> bool {
+        self.rights == rights::homes_rights()
     }
 }
 
@@ -121,18 +161,41 @@ impl Command {
                 json!({"command": "createRole", "rolename": rights::home_role(site), "acls": rights::of_home(site)})
             }
             Self::DeleteRole(site) => json!({"command": "deleteRole", "rolename": rights::home_role(site)}),
+            Self::ModifyRole(site) => {
+                json!({"command": "modifyRole", "rolename": rights::home_role(site), "acls": rights::of_home(site)})
+            }
             Self::CreateClient { site, password, tag } => json!({
                 "command": "createClient", "username": site.as_str(), "textname": tag, "roles": role(site),
-                "password": password.expose(),
+                "textdescription": rights::homes_rights(), "password": password.expose(),
             }),
-            Self::ModifyClient { site, password, tag } => json!({
-                "command": "modifyClient", "username": site.as_str(), "textname": tag, "roles": role(site),
-                "password": password.expose(),
-            }),
+            Self::ModifyClient { site, password } => {
+                let mut command = json!({
+                    "command": "modifyClient", "username": site.as_str(), "roles": role(site),
+                    "textdescription": rights::homes_rights(),
+                });
+                if let Some((password, tag)) = password {
+                    command["password"] = password.expose().into();
+                    command["textname"] = tag.as_str().into();
+                }
+                command
+            }
             Self::EnableClient(name) => json!({"command": "enableClient", "username": name}),
             Self::DisableClient(name) => json!({"command": "disableClient", "username": name}),
             Self::DeleteClient(name) => json!({"command": "deleteClient", "username": name}),
             Self::GetClient(site) => json!({"command": "getClient", "username": site.as_str()}),
+            Self::GetRole(name) => json!({"command": "getRole", "rolename": name}),
+            Self::NameDatabase(name) => {
+                json!({"command": "createRole", "rolename": DATABASE, "textname": name})
+            }
+            Self::RenameDatabase(name) => {
+                json!({"command": "modifyRole", "rolename": DATABASE, "textname": name})
+            }
+            Self::ModifyBridges(rights) => {
+                json!({"command": "modifyRole", "rolename": BRIDGE, "acls": rights})
+            }
+            Self::CutBridges => {
+                json!({"command": "modifyClient", "username": BRIDGE, "textdescription": "its rights are up to date"})
+            }
             Self::ListClients { count, offset } => {
                 json!({"command": "listClients", "verbose": true, "count": count, "offset": offset})
             }

@@ -1,6 +1,9 @@
 //! The plugin's file, before the broker's first start.
 
-use super::rights::{self, BRIDGE};
+use super::{
+    command::Role,
+    rights::{self, BRIDGE},
+};
 use base64ct::{Base64, Encoding};
 use remoteaccess_common::{Secret, random};
 use remoteaccess_protocol::Site;
@@ -32,7 +35,9 @@ pub fn initial(bridge_password: &Secret, homes: &[Entry]) -> Value {
     let mut roles = vec![json!({"rolename": BRIDGE, "acls": rights::of_bridge()})];
     for Entry { site, password, tag } in homes {
         let role = rights::home_role(site);
-        clients.push(client(site.as_str(), tag, &role, password));
+        let mut client = client(site.as_str(), tag, &role, password);
+        client["textdescription"] = rights::homes_rights().into();
+        clients.push(client);
         roles.push(json!({"rolename": role, "acls": rights::of_home(site)}));
     }
     json!({"defaultACLAccess": rights::by_default(), "clients": clients, "groups": [], "roles": roles})
@@ -48,6 +53,14 @@ pub fn lets_in(file: &Value, name: &str, password: &Secret) -> bool {
     let (Some(salt), Some(hash)) = (unbase64(text("salt")), unbase64(text("password"))) else { return false };
     let password = password.expose().as_bytes();
     client["disabled"] != true && pbkdf2::verify(ALGORITHM, iterations, &salt, password, &hash).is_ok()
+}
+
+/// Whether `file` gives the bridges all rights that this version needs.
+pub fn lets_bridges(file: &Value) -> bool {
+    let mut roles = file["roles"].as_array().into_iter().flatten();
+    let role = roles.find(|role| role["rolename"] == BRIDGE).cloned();
+    let role = role.and_then(|role| serde_json::from_value::<Role>(role).ok());
+    role.is_some_and(|role| role.lacks(&rights::of_bridge()).is_empty())
 }
 
 fn client(name: &str, tag: &str, role: &str, password: &Secret) -> Value {

@@ -129,7 +129,8 @@ async fn changed(app: &App, head: &Parts, name: &str) -> Result<(Caller, Home), 
 /// Whether a home is there, as the account's pages hear of it.
 pub async fn state(app: &App, home: &Home) -> Value {
     let mut state = json!({"name": home.name, "state": "unknown"});
-    let known = match app.link.is_up() {
+    let is_told = app.check_broker().is_ok();
+    let known = match is_told {
         true => app.homes.home(&home.site).await,
         false => presence::Home::Never,
     };
@@ -146,7 +147,7 @@ pub async fn state(app: &App, home: &Home) -> Value {
         }
         presence::Home::Never => {
             // A client of 2018–2021 says nothing of itself.
-            state["state"] = match (app.link.is_up(), home.first_generation, seen) {
+            state["state"] = match (is_told, home.first_generation, seen) {
                 (false, ..) | (true, true, _) => "unknown".into(),
                 (true, false, Some(_)) => "offline".into(),
                 (true, false, None) => "never".into(),

@@ -53,6 +53,8 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
         return Err(own::FORGED);
     }
     let form = read(&app, &head, body).await?;
+    // A code that could not be kept would be lost.
+    app.provisioner.check_database()?;
     let proof = match prove(&app, &head, &form).await {
         Ok(Some(proof)) => proof,
         Ok(None) => return Ok(refused("Incorrect authentication")),

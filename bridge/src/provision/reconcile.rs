@@ -20,30 +20,39 @@ use tokio::{
 /// Between two comparisons, and how much more at random, so that several bridges don't do it together.
 const EACH: Duration = Duration::from_secs(60);
 const MORE: Duration = Duration::from_secs(10);
+/// Between two looks whether a broker of another database is given to this one.
+const SOONER: Duration = Duration::from_secs(5);
 /// Clients in one page of the broker's list.
 const PAGE: usize = 500;
 /// Homes that are put right together; then the broker gets as much time for everybody else as that took.
 const TOGETHER: usize = 4;
-/// Clients that may be taken away whatever their share. Where it is more than half of all, this is more likely the wrong
-/// database than so many who left.
-const FEW: usize = 20;
-
 /// Keeps the broker as the database says, for ever.
 pub async fn keep(provisioner: Provisioner) {
     let mut connection = provisioner.link.watch();
     loop {
         provisioner.link.wait_until_up().await;
         connection.mark_unchanged();
-        if let Err(error) = reconcile(&provisioner).await {
-            tracing::warn!("broker and database could not be compared: {error:#}");
+        let pause = match reconcile(&provisioner).await {
+            Ok(true) => EACH + random::part_of(MORE),
+            Ok(false) => SOONER,
+            Err(error) => {
+                tracing::warn!("broker and database could not be compared: {error:#}");
+                EACH + random::part_of(MORE)
+            }
+        };
+        // A new connection may be one to a broker that has lost its clients, or to another one.
+        if timeout(pause, connection.changed()).await.is_ok() {
+            provisioner.known.forget();
         }
-        // A new connection may be one to a broker that has lost its clients.
-        let _ = timeout(EACH + random::part_of(MORE), connection.changed()).await;
     }
 }
 
-/// One comparison. Homes that are right already are not touched.
-async fn reconcile(provisioner: &Provisioner) -> Result<()> {
+/// One comparison. Homes that are right already are not touched; false where all of them are another database's.
+async fn reconcile(provisioner: &Provisioner) -> Result<bool> {
+    if !provisioner.compare_database().await? {
+        return Ok(false);
+    }
+    provisioner.mend_bridges().await?;
     // The broker first: what is made meanwhile is in the database before it is there.
     let clients = clients(provisioner).await?;
     let homes = provisioner.store.all_homes().await.context("the database does not answer")?;
@@ -52,19 +61,9 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
     wrong.extend(
         homes.iter().filter(|home| differs(home, clients.get(home.site.as_str()))).map(|h| h.site.clone()),
     );
-    let accounts = provisioner.store.accounts();
-    if homes.is_empty() && accounts.await.context("the database does not answer")?.is_empty() {
-        if clients.values().any(Client::is_home) {
-            tracing::error!(
-                "the broker has homes and the database has no account: none is removed; does database.url name the \
-                 right database?"
-            );
-        }
-    } else {
-        wrong.extend(superfluous(&homes, &clients));
-    }
+    wrong.extend(superfluous(&homes, &clients));
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     tracing::info!("{} homes may have to be put right at the broker", wrong.len());
     let wrong: Vec<_> = wrong.into_iter().collect();
@@ -82,10 +81,10 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
         }
         sleep(start.elapsed()).await;
     }
-    Ok(())
+    Ok(true)
 }
 
-async fn clients(provisioner: &Provisioner) -> Result<HashMap<String, Client>> {
+pub(super) async fn clients(provisioner: &Provisioner) -> Result<HashMap<String, Client>> {
     let mut all = HashMap::new();
     let mut offset = 0;
     loop {
@@ -108,27 +107,24 @@ fn differs(home: &Home, client: Option<&Client>) -> bool {
         // Its owner has to say the password.
         (Credential::Account, None) => false,
         (Credential::Device, Some(client)) => {
-            client.tag != tag(home) || client.disabled || !client.is_home_of(&home.site)
+            client.tag != tag(home) || client.disabled || is_otherwise(home, client)
         }
         // With an earlier password it is disabled, until its owner says the new one.
-        (Credential::Account, Some(client)) => client.disabled == (client.tag == tag(home)),
+        (Credential::Account, Some(client)) => {
+            client.disabled == (client.tag == tag(home)) || is_otherwise(home, client)
+        }
     }
 }
 
+/// Whether a client's role is another one than this home's, or has the rights of an earlier version.
+fn is_otherwise(home: &Home, client: &Client) -> bool {
+    !client.is_home_of(&home.site) || !client.has_rights()
+}
+
 /// Clients of homes that are in no account in use; those that may not connect anyhow can stay.
-fn superfluous(homes: &[Home], clients: &HashMap<String, Client>) -> Vec<Site> {
+pub(super) fn superfluous(homes: &[Home], clients: &HashMap<String, Client>) -> Vec<Site> {
     let known: HashSet<_> = homes.iter().map(|home| home.site.as_str()).collect();
-    let of_homes: Vec<_> = clients.values().filter(|client| client.is_home()).collect();
-    let unknown =
-        of_homes.iter().filter(|client| !client.disabled && !known.contains(client.username.as_str()));
-    let sites: Vec<_> = unknown.filter_map(|client| Site::new(&client.username)).collect();
-    if sites.len() > FEW && sites.len() > of_homes.len() / 2 {
-        tracing::error!(
-            "the broker has {} homes of which the database knows nothing, more than half of all: none is removed; does \
-             database.url name the right database?",
-            sites.len()
-        );
-        return vec![];
-    }
-    sites
+    let of_homes = clients.values().filter(|client| client.is_home() && !client.disabled);
+    let unknown = of_homes.filter(|client| !known.contains(client.username.as_str()));
+    unknown.filter_map(|client| Site::new(&client.username)).collect()
 }

@@ -38,18 +38,22 @@ pub(super) fn steps(site: &Site, wanted: &Wanted, there: Option<&Client>) -> Vec
         (Wanted::Client { disabled: true, .. } | Wanted::Client { password: None, .. }, None) => vec![],
         (Wanted::Client { tag, password: Some(password), .. }, None) => vec![
             Command::CreateRole(site.clone()),
+            // One that was left over may have other rights. It is not made anew: another bridge may just have given it away.
+            Command::ModifyRole(site.clone()),
             Command::CreateClient { site: site.clone(), password: password.clone(), tag: tag.clone() },
         ],
         (Wanted::Client { tag, password, disabled }, Some(client)) => {
             let mut steps = vec![];
             // An earlier password must not count any more, also where nobody has said the new one yet.
             let is_outdated = password.is_none() && client.tag != *tag;
-            if client.tag != *tag || !client.is_home_of(site) {
-                if let Some(password) = password {
-                    let (site, password, tag) = (site.clone(), password.clone(), tag.clone());
-                    steps.push(Command::CreateRole(site.clone()));
-                    steps.push(Command::ModifyClient { site, password, tag });
-                }
+            let is_otherwise = !client.is_home_of(site) || !client.has_rights();
+            let password = password.clone().filter(|_| client.tag != *tag).map(|known| (known, tag.clone()));
+            if is_otherwise {
+                steps.push(Command::CreateRole(site.clone()));
+                steps.push(Command::ModifyRole(site.clone()));
+            }
+            if is_otherwise || password.is_some() {
+                steps.push(Command::ModifyClient { site: site.clone(), password });
             }
             match (*disabled || is_outdated, client.disabled) {
                 (true, false) => steps.push(Command::DisableClient(name())),
@@ -64,15 +68,21 @@ pub(super) fn steps(site: &Site, wanted: &Wanted, there: Option<&Client>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynsec::homes_rights;
     use serde_json::json;
 
     #[test]
     fn only_what_differs_is_changed() {
         let site = Site::new("ann").unwrap();
-        let there = |tag: &str, role: &str, disabled: bool| {
-            let client = json!({"username": "ann", "textname": tag, "disabled": disabled, "roles": [{"rolename": role}]});
+        let with = |tag: &str, role: &str, disabled: bool, rights: &str| {
+            let client = json!({
+                "username": "ann", "textname": tag, "disabled": disabled, "roles": [{"rolename": role}],
+                "textdescription": rights,
+            });
             Some(serde_json::from_value::<Client>(client).unwrap())
         };
+        let there = |tag: &str, role: &str, disabled| with(tag, role, disabled, homes_rights());
+        let earlier = |tag: &str, disabled| with(tag, "home:ann", disabled, "");
         let wanted = |password: Option<&str>, disabled| {
             let password = password.map(Secret::new);
             Wanted::Client { tag: "device:1".into(), password, disabled }
@@ -82,14 +92,29 @@ mod tests {
             (
                 wanted(Some("x"), false),
                 there("device:0", "home:ann", false),
-                vec!["CreateRole", "ModifyClient"],
+                vec!["ModifyClient { site: Site(\"ann\"), password: Some"],
             ),
             (
                 wanted(Some("x"), false),
                 there("device:1", "home:bob", false),
-                vec!["CreateRole", "ModifyClient"],
+                vec!["CreateRole", "ModifyRole", "ModifyClient { site: Site(\"ann\"), password: None"],
             ),
-            (wanted(Some("x"), false), None, vec!["CreateRole", "CreateClient"]),
+            (
+                wanted(Some("x"), false),
+                earlier("device:0", false),
+                vec!["CreateRole", "ModifyRole", "ModifyClient { site: Site(\"ann\"), password: Some"],
+            ),
+            (
+                wanted(None, false),
+                earlier("device:1", false),
+                vec!["CreateRole", "ModifyRole", "ModifyClient { site: Site(\"ann\"), password: None"],
+            ),
+            (
+                wanted(None, false),
+                earlier("device:0", true),
+                vec!["CreateRole", "ModifyRole", "ModifyClient { site: Site(\"ann\"), password: None"],
+            ),
+            (wanted(Some("x"), false), None, vec!["CreateRole", "ModifyRole", "CreateClient"]),
             (wanted(None, false), None, vec![]),
             (wanted(None, false), there("device:1", "home:ann", false), vec![]),
             (wanted(None, false), there("account:0", "home:ann", false), vec!["DisableClient"]),

@@ -15,15 +15,17 @@ const FILE: &str = "/var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.jso
 /// The file that will be there.
 pub(super) struct Security {
     is_there: bool,
+    /// Whether a bridge of this version lacks something there.
+    is_outdated: bool,
 }
 
 pub(super) fn plan(root: &Root, configuration: &Configuration) -> Result<Security> {
     let path = root.path(FILE);
-    let Some(text) = super::read(&path)? else { return Ok(Security { is_there: false }) };
+    let Some(text) = super::read(&path)? else { return Ok(Security { is_there: false, is_outdated: false }) };
     let there: Value =
         serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
     if dynsec::lets_in(&there, BRIDGE, &configuration.password) {
-        return Ok(Security { is_there: true });
+        return Ok(Security { is_there: true, is_outdated: !dynsec::lets_bridges(&there) });
     }
     bail!(
         "{} does not let the bridge in with the password in bridge.toml. Put bridge.toml back from your backup; or move \
@@ -48,6 +50,11 @@ impl Security {
     ) -> Result<()> {
         if self.is_there {
             report.kept(FILE);
+            if self.is_outdated {
+                report.todo(
+                    "remoteaccess-bridge broker mend: bridges lack rights there that this version needs",
+                );
+            }
             return Ok(());
         }
         let content = dynsec::initial(&configuration.password, homes).to_string();
