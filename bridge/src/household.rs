@@ -88,7 +88,8 @@ impl Household {
     /// A password for the home's agent; with `anew` another one than before, which cuts whoever has the old one.
     ///
     /// # Errors
-    /// [`Error::BrokerOffline`] where the broker cannot be told, [`Error::WrongDatabase`], [`Error::Database`].
+    /// [`Error::BrokerOffline`] where the broker cannot be told, [`Error::WrongDatabase`], [`Error::Conflict`],
+    /// [`Error::Database`].
     pub async fn device(&self, home: &Home, anew: bool) -> Result<Device, Error> {
         if !self.provisioner.link().is_up() {
             return Err(Error::BrokerOffline);
@@ -98,7 +99,7 @@ impl Household {
             Credential::Device if !anew => home.nonce.clone(),
             _ => {
                 let nonce = new_nonce();
-                self.store.set_credential(home.id, Credential::Device, &nonce).await?;
+                self.change(home, Credential::Device, &nonce).await?;
                 self.store.set_first_generation(home.id, false).await?;
                 nonce
             }
@@ -112,7 +113,7 @@ impl Household {
     /// when the password does; while it doesn't, nothing changes.
     ///
     /// # Errors
-    /// [`Error::Database`].
+    /// [`Error::Conflict`] where its credential is another one meanwhile, [`Error::Database`].
     pub async fn first_generation(
         &self,
         home: &Home,
@@ -121,12 +122,21 @@ impl Household {
     ) -> Result<Told, Error> {
         if !lets_in(home, stands_for) {
             let nonce = password_nonce(stands_for);
-            self.store.set_credential(home.id, Credential::Account, &nonce).await?;
+            self.change(home, Credential::Account, &nonce).await?;
         }
         if !home.first_generation {
             self.store.set_first_generation(home.id, true).await?;
         }
         self.provisioner.apply(&home.site, Some(password)).await
+    }
+
+    async fn change(&self, home: &Home, credential: Credential, nonce: &str) -> Result<(), Error> {
+        match self.store.set_credential(home, credential, nonce).await? {
+            true => Ok(()),
+            false => Err(Error::Conflict(
+                "this home was connected or cut off by somebody else just now; try again",
+            )),
+        }
     }
 
     /// The owner has just proved the account's password: homes that sign in to the broker with it get it again where
@@ -142,7 +152,11 @@ impl Household {
         let mut told = Told::Now;
         for home in self.with_password(account).await? {
             let stands_for = account.password_hash.expose();
-            told = told.and(self.first_generation(&home, password, stands_for).await?);
+            told = match self.first_generation(&home, password, stands_for).await {
+                // Whoever changed it tells the broker.
+                Err(Error::Conflict(_)) => told,
+                done => told.and(done?),
+            };
         }
         Ok(told)
     }
@@ -170,7 +184,7 @@ impl Household {
     /// # Errors
     /// [`Error::Database`].
     pub async fn revoke(&self, home: &Home) -> Result<Told, Error> {
-        self.store.set_credential(home.id, Credential::Revoked, &new_nonce()).await?;
+        self.store.revoke_credential(home.id).await?;
         self.provisioner.apply(&home.site, None).await
     }
 

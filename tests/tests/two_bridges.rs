@@ -1,9 +1,9 @@
 //! Two bridges on one database and one broker: accounts hold at both, and what ends at one ends at the other.
 
-use remoteaccess_tests::bridge::Bridge;
+use remoteaccess_tests::bridge::{Bridge, PASSWORD};
 use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::client::Client;
-use remoteaccess_tests::wait::until;
+use remoteaccess_tests::wait::{SOON, until};
 use remoteaccess_tests::world::{NAME, OTHER, Options, World};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -119,4 +119,26 @@ async fn what_the_command_line_does_holds_at_all_bridges() {
     let key = two.world.other.read_key.as_str();
     assert_eq!(two.there.get("/-/session", key).await.status, 401, "a deleted account's key");
     assert_eq!(two.there.get("/-/session", &two.world.account.read_key).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_home_that_is_revoked_at_one_bridge_while_a_program_signs_in_at_the_other_stays_revoked() {
+    let options = Options { agent: false, first_generation: true, ..Options::default() };
+    let world = World::with(options).await;
+    let other = world.bridge.beside(2).await;
+    let there = Client::new(other.url());
+    until("the other bridge to be ready", SOON, async || {
+        (there.get_anonymously("/-/ready").await.status == 200).then_some(())
+    })
+    .await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    for _ in 0..6 {
+        alice.does(Method::DELETE, "/-/homes/home", Value::Null).await;
+        alice.adds("Home").await;
+        let revokes = alice.does(Method::DELETE, "/-/homes/home/credential", Value::Null);
+        let (revoked, answer) = tokio::join!(revokes, there.connects_home(NAME, PASSWORD, &[]));
+        assert_eq!((revoked.status, &answer["success"]), (200, &Value::Bool(true)), "{answer}");
+        assert!(!world.can_connect(NAME, PASSWORD).await);
+        assert_eq!(alice.homes().await[0]["credential"], "none");
+    }
 }

@@ -195,14 +195,35 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a home's agent another way to sign in. With a new nonce, an earlier device password is void.
+    /// Gives a home's agent another way to sign in; false where it has one now that `known` does not tell of, which stays: a
+    /// credential that was revoked meanwhile, by whatever bridge, does not come back. With a new nonce, an earlier device
+    /// password is void.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn set_credential(&self, home: i64, credential: Credential, nonce: &str) -> Result<(), Error> {
-        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1 WHERE id = $3";
-        let update = sqlx::query(update).bind(credential.as_str()).bind(nonce).bind(home);
-        self.run(update.execute(self.pool())).await?;
+    pub async fn set_credential(
+        &self,
+        known: &Home,
+        credential: Credential,
+        nonce: &str,
+    ) -> Result<bool, Error> {
+        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1 \
+                      WHERE id = $3 AND credential = $4 AND nonce = $5";
+        let update = sqlx::query(update).bind(credential.as_str()).bind(nonce).bind(known.id);
+        let update = update.bind(known.credential.as_str()).bind(&known.nonce);
+        let done = self.run(update.execute(self.pool())).await?;
+        self.forget();
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes a home's credential away, whatever it is.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn revoke_credential(&self, home: i64) -> Result<(), Error> {
+        let update =
+            sqlx::query("UPDATE home SET credential = 'revoked', nonce = $1, dirty = 1 WHERE id = $2");
+        self.run(update.bind(new_nonce()).bind(home).execute(self.pool())).await?;
         self.forget();
         Ok(())
     }

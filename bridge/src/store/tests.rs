@@ -35,12 +35,44 @@ async fn an_account_comes_with_its_home_and_its_name_is_taken_in_any_case() {
             format!("{}.cabin", ann.name)
         );
         assert!(store.add_home(&NewHome::further(ann.id, &ann.name, "cabin", "x")).await.unwrap().is_none());
-        store.set_credential(homes[0].id, Credential::Device, "n").await.unwrap();
+        assert!(store.set_credential(&homes[0], Credential::Device, "n").await.unwrap());
         store.home_seen(&homes[0].site, None, 5).await.unwrap();
         let home = store.home_by_site(&ann.name).await.unwrap().unwrap();
         assert_eq!((home.credential, home.seen, home.agent), (Credential::Device, Some(5), None));
         store.delete_account(ann.id).await.unwrap();
         assert!(store.homes(ann.id).await.unwrap().is_empty(), "what belongs to it goes with it");
+    }
+}
+
+#[tokio::test]
+async fn what_was_revoked_meanwhile_stays_revoked() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+        let known = store.homes(ann.id).await.unwrap().remove(0);
+        store.revoke_credential(known.id).await.unwrap();
+        // Another bridge has read it before.
+        assert!(!store.set_credential(&known, Credential::Account, "n").await.unwrap());
+        let now = store.homes(ann.id).await.unwrap().remove(0);
+        assert_eq!(now.credential, Credential::Revoked);
+        assert!(
+            store.set_credential(&now, Credential::Device, "n").await.unwrap(),
+            "its owner connects it anew"
+        );
+        let again = store.homes(ann.id).await.unwrap().remove(0);
+        store.revoke_credential(known.id).await.unwrap();
+        assert!(!store.set_credential(&again, Credential::Device, "m").await.unwrap());
+        store.delete_account(ann.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_keeps_its_name_and_another_one_has_another() {
+    for store in stores().await {
+        let name = store.identity().await.unwrap();
+        store.name_it().await.unwrap();
+        assert_eq!((store.identity().await.unwrap(), name.len()), (name.clone(), 32));
+        let other = Store::open(&Secret::new("sqlite::memory:")).await.unwrap();
+        assert_ne!(other.identity().await.unwrap(), name);
     }
 }
 

@@ -224,7 +224,7 @@ async fn add_account(store: &Store, name: &str, userid: i64, keys: [&str; 2], fi
     let account = store.add_account(&new).await.unwrap().unwrap().id;
     if first_generation {
         let home = &store.homes(account).await.unwrap()[0];
-        store.set_credential(home.id, Credential::Account, "a password").await.unwrap();
+        assert!(store.set_credential(home, Credential::Account, "a password").await.unwrap());
     }
     for (key, rights) in keys.into_iter().zip([Rights::Read, Rights::Write]) {
         let hash = token_hash(key);
