@@ -19,10 +19,11 @@ const FLUSH_TIMEOUT_SECONDS: u64 = 45;
 /// The roots cannot be read.
 pub fn open(
     broker: &Broker,
-    will: &Presence,
+    will: Option<&Presence>,
     keep_alive: Duration,
 ) -> Result<(AsyncClient, EventLoop), Trouble> {
-    // A name of its own for each session: two with one name would cut each other off for ever.
+    // A name of its own for each session. A broker that goes by the account's name instead knows one session for each
+    // account, and it is the last.
     let client_id = format!("ra-{}", random::hex_id::<8>());
     let host = if broker.websockets {
         let scheme = if broker.tls { "wss" } else { "ws" };
@@ -36,8 +37,11 @@ pub fn open(
         .set_keep_alive(keep_alive)
         .set_clean_session(true)
         .set_max_packet_size(limits::MAX_PACKET_BYTES, limits::MAX_PACKET_BYTES)
-        .set_last_will(LastWill::new(broker.site.status_topic(), will.encode(), QoS::AtMostOnce, true))
         .set_transport(transport(broker)?);
+    if let Some(will) = will {
+        let topic = broker.site.status_topic();
+        options.set_last_will(LastWill::new(topic, will.encode(), QoS::AtMostOnce, true));
+    }
     let (client, mut eventloop) = AsyncClient::new(options, QUEUE);
     let mut network = eventloop.network_options();
     network.set_tcp_nodelay(true);

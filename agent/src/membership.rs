@@ -1,20 +1,10 @@
 //! The steps by which a session becomes the one that serves its account. A state machine without I/O.
 //!
 //! It asks who is there before it serves: subscribe to the account's own presence, then a round trip, after
-//! which a retained message has arrived if there is one. Two installations settle it by [`twin::step`]. A
-//! presence that was retained although its sender is gone for good is found out by a probe: whoever serves
-//! answers an `offline` of somebody else by saying again that it is online.
+//! which a retained message has arrived if there is one. Whether it serves then is [`Past`]'s to say.
 
-use crate::twin::{self, Role, Step};
+use crate::twin::Past;
 use remoteaccess_protocol::{Presence, State};
-use std::time::{Duration, Instant};
-
-/// A living twin answers a probe within this time, also over a bad link.
-const PROBE_ANSWER: Duration = Duration::from_secs(15);
-/// What looks like this very installation is most often its own predecessor, whose power went.
-const OWN_PROBE_ANSWER: Duration = Duration::from_secs(5);
-/// How often the one that waits asks again.
-const PROBE_EVERY: Duration = Duration::from_secs(300);
 
 /// What the session is to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,108 +21,93 @@ pub enum Command {
     Say(State),
 }
 
+/// Why a session is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Another agent serves this account.
+    StayAway,
+    /// It was a look, and nobody else serves any more.
+    ComeBack,
+}
+
 /// Where a session stands.
 #[derive(Debug)]
 pub struct Membership {
-    mine: Presence,
+    install: String,
+    past: Past,
+    /// What another agent has said.
+    found: Option<Presence>,
     phase: Phase,
-    twin: Option<Presence>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Watching,
     Listening,
     Joining,
     Serving,
-    /// A twin serves. Until the instant given, it is expected to answer a probe.
-    Probing(Instant),
-    /// A twin serves and is alive; the instant says when to ask again.
-    Waiting(Instant),
+    Over(Ending),
 }
 
 impl Membership {
-    /// A session that has just connected; `mine` is what it will say when it serves. The first command is
-    /// [`Command::WatchPresence`].
-    pub fn new(mine: Presence) -> Self {
-        Self { mine, phase: Phase::Watching, twin: None }
+    /// A session of the agent `install` that has just connected. The first command is [`Command::WatchPresence`].
+    pub fn new(install: &str, past: Past) -> Self {
+        Self { install: install.into(), past, found: None, phase: Phase::Watching }
     }
 
-    /// The broker acknowledged a subscription. A refused watch is not fatal: twins then go unnoticed.
-    pub fn subscribed(&mut self) -> Vec<Command> {
+    /// The broker acknowledged a subscription. A refused watch is not fatal: others then go unnoticed.
+    pub fn subscribed(&mut self) -> Option<Command> {
         match self.phase {
             Phase::Watching => {
                 self.phase = Phase::Listening;
-                vec![Command::RoundTrip]
+                Some(Command::RoundTrip)
             }
             Phase::Joining => {
                 self.phase = Phase::Serving;
-                vec![Command::Say(State::Online)]
+                self.past = Past::Served;
+                Some(Command::Say(State::Online))
             }
-            _ => vec![],
-        }
-    }
-
-    /// The broker acknowledged the round trip.
-    pub fn round_trip(&mut self, now: Instant) -> Vec<Command> {
-        match (&self.phase, &self.twin) {
-            (Phase::Listening, Some(_)) => self.probe(now),
-            (Phase::Listening, None) => self.join(),
-            _ => vec![],
-        }
-    }
-
-    /// A presence of this account was seen.
-    pub fn seen(&mut self, presence: &Presence, now: Instant) -> Vec<Command> {
-        let role = match self.phase {
-            Phase::Watching | Phase::Listening | Phase::Joining => Role::Arriving,
-            Phase::Serving => Role::Serving,
-            Phase::Probing(_) | Phase::Waiting(_) => Role::Waiting,
-        };
-        let other = presence.install != self.mine.install;
-        match (twin::step(&self.mine, role, presence), &self.phase) {
-            (Step::GiveWay, phase) => {
-                let joined = matches!(phase, Phase::Joining | Phase::Serving);
-                self.twin = Some(presence.clone());
-                let mut commands = vec![];
-                if joined {
-                    commands.push(Command::LeaveRequests);
-                    commands.extend(self.probe(now));
-                }
-                commands
-            }
-            (Step::Repeat, _) => vec![Command::Say(State::Online)],
-            (Step::TakeOver, _) => self.join(),
-            // Before anybody serves, a farewell takes back what was retained.
-            (Step::Stay, Phase::Watching | Phase::Listening) if other => {
-                self.twin = None;
-                vec![]
-            }
-            (Step::Stay, Phase::Probing(_) | Phase::Waiting(_)) if other => {
-                self.twin = Some(presence.clone());
-                self.phase = Phase::Waiting(now + PROBE_EVERY);
-                vec![]
-            }
-            (Step::Stay, _) => vec![],
-        }
-    }
-
-    /// When to call [`Self::time_passed`].
-    pub fn deadline(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Probing(at) | Phase::Waiting(at) => Some(at),
             _ => None,
         }
     }
 
-    /// The deadline has passed.
-    pub fn time_passed(&mut self, now: Instant) -> Vec<Command> {
-        match self.phase {
-            // Nobody answered: what was retained outlived its sender.
-            Phase::Probing(at) if at <= now => self.join(),
-            Phase::Waiting(at) if at <= now => self.probe(now),
-            _ => vec![],
+    /// The broker acknowledged the round trip.
+    pub fn round_trip(&mut self) -> Option<Command> {
+        if self.phase != Phase::Listening {
+            return None;
         }
+        let was_look = self.past.only_looks();
+        if !self.past.may_serve(self.found.as_ref()) {
+            self.phase = Phase::Over(Ending::StayAway);
+            return None;
+        }
+        if was_look {
+            self.past = Past::New;
+            self.phase = Phase::Over(Ending::ComeBack);
+            return None;
+        }
+        self.phase = Phase::Joining;
+        Some(Command::TakeRequests)
+    }
+
+    /// A presence of this account was seen.
+    pub fn seen(&mut self, presence: &Presence) -> Option<Command> {
+        match (self.phase, presence.state) {
+            (Phase::Watching | Phase::Listening, _) => {
+                self.found = self.is_others(presence).then(|| presence.clone());
+            }
+            // The broker knows several sessions for one account, and another agent has begun to serve.
+            (Phase::Serving, State::Online) if self.is_others(presence) => {
+                self.past = Past::Replaced(presence.clone());
+                self.phase = Phase::Over(Ending::StayAway);
+            }
+            // Somebody's late last will has taken the place of this one's word.
+            (Phase::Serving, State::Offline) if self.is_others(presence) => {
+                return Some(Command::Say(State::Online));
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Whether requests are to be answered.
@@ -145,105 +120,90 @@ impl Membership {
         self.phase == Phase::Serving
     }
 
-    /// The installation that serves instead.
-    pub fn twin(&self) -> Option<&Presence> {
-        self.twin.as_ref()
+    /// Whether the session is to end, and why.
+    pub fn ending(&self) -> Option<Ending> {
+        match self.phase {
+            Phase::Over(ending) => Some(ending),
+            _ => None,
+        }
     }
 
-    fn join(&mut self) -> Vec<Command> {
-        self.phase = Phase::Joining;
-        self.twin = None;
-        vec![Command::TakeRequests]
+    /// What the next session has to know.
+    pub fn past(&self) -> &Past {
+        &self.past
     }
 
-    fn probe(&mut self, now: Instant) -> Vec<Command> {
-        let predecessor = self.twin.as_ref().is_some_and(|twin| twin::same_installation(twin, &self.mine));
-        self.phase = Phase::Probing(now + if predecessor { OWN_PROBE_ANSWER } else { PROBE_ANSWER });
-        vec![Command::Say(State::Offline)]
+    fn is_others(&self, presence: &Presence) -> bool {
+        presence.install != self.install
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Command::{LeaveRequests, RoundTrip, Say, TakeRequests};
+    use Command::{RoundTrip, Say, TakeRequests};
 
     fn presence(install: &str, since: u64, state: State) -> Presence {
         Presence { v: 2, state, agent: String::new(), install: install.into(), since }
     }
 
-    fn newcomer(now: Instant, retained: Option<&Presence>) -> (Membership, Vec<Command>) {
-        let mut membership = Membership::new(presence("b", 9, State::Online));
-        assert_eq!(membership.subscribed(), [RoundTrip]);
+    fn arrives(past: Past, retained: Option<&Presence>) -> Membership {
+        let mut membership = Membership::new("b", past);
+        assert_eq!(membership.subscribed(), Some(RoundTrip));
         if let Some(retained) = retained {
-            assert_eq!(membership.seen(retained, now), []);
+            assert_eq!(membership.seen(retained), None);
         }
-        let commands = membership.round_trip(now);
-        (membership, commands)
+        membership
     }
 
-    #[test]
-    fn alone_it_serves_after_the_subscription_is_acknowledged() {
-        let now = Instant::now();
-        let (mut membership, commands) = newcomer(now, None);
-        assert_eq!(commands, [TakeRequests]);
+    fn serving() -> Membership {
+        let mut membership = arrives(Past::New, None);
+        assert_eq!(membership.round_trip(), Some(TakeRequests));
         assert!(!membership.serves());
-        assert_eq!(membership.subscribed(), [Say(State::Online)]);
+        assert_eq!(membership.subscribed(), Some(Say(State::Online)));
         assert!(membership.serves());
+        membership
     }
 
     #[test]
-    fn a_retained_farewell_is_no_obstacle() {
-        let now = Instant::now();
-        for retained in [presence("a", 5, State::Offline), presence("b-0", 3, State::Offline)] {
-            assert_eq!(newcomer(now, Some(&retained)).1, [TakeRequests]);
-        }
+    fn it_serves_after_the_subscription_is_acknowledged() {
+        assert_eq!(serving().past(), &Past::Served);
     }
 
     #[test]
-    fn what_its_own_predecessor_left_behind_costs_seconds() {
-        let now = Instant::now();
-        let mut membership = Membership::new(presence("b-2", 9, State::Online));
-        membership.subscribed();
-        membership.seen(&presence("b-1", 5, State::Online), now);
-        assert_eq!(membership.round_trip(now), [Say(State::Offline)]);
-        assert_eq!(membership.deadline(), Some(now + OWN_PROBE_ANSWER));
-        assert_eq!(membership.time_passed(now + OWN_PROBE_ANSWER), [TakeRequests]);
+    fn its_own_word_is_no_obstacle() {
+        let mut membership = arrives(Past::Served, Some(&presence("b", 9, State::Offline)));
+        assert_eq!(membership.round_trip(), Some(TakeRequests));
     }
 
     #[test]
-    fn a_living_twin_keeps_serving_until_it_leaves() {
-        let now = Instant::now();
-        let twin = presence("a", 5, State::Online);
-        let (mut membership, commands) = newcomer(now, Some(&twin));
-        assert_eq!(commands, [Say(State::Offline)]);
-        assert_eq!(membership.seen(&presence("b", 9, State::Offline), now), [], "its own probe");
-        assert_eq!(membership.seen(&twin, now), [], "the twin's answer");
-        assert_eq!(membership.twin(), Some(&twin));
-        assert_eq!(membership.time_passed(now + PROBE_ANSWER), []);
-        assert_eq!(membership.time_passed(now + PROBE_EVERY), [Say(State::Offline)], "asks again");
-        assert_eq!(membership.seen(&presence("a", 5, State::Offline), now), [TakeRequests]);
+    fn who_was_replaced_leaves_without_a_word() {
+        let other = presence("a", 5, State::Offline);
+        let mut membership = arrives(Past::Served, Some(&other));
+        assert_eq!(membership.round_trip(), None);
+        assert_eq!(membership.ending(), Some(Ending::StayAway));
+        assert!(!membership.takes_requests() && !membership.serves());
+        assert_eq!(membership.past(), &Past::Replaced(other));
     }
 
     #[test]
-    fn a_twin_that_is_gone_for_good_does_not_answer_the_probe() {
-        let now = Instant::now();
-        let (mut membership, _) = newcomer(now, Some(&presence("a", 5, State::Online)));
-        assert_eq!(membership.time_passed(now + PROBE_ANSWER - Duration::from_millis(1)), []);
-        assert_eq!(membership.time_passed(now + PROBE_ANSWER), [TakeRequests]);
+    fn a_look_that_finds_nobody_is_followed_by_a_session_that_serves() {
+        let other = presence("a", 5, State::Offline);
+        let mut look = arrives(Past::Replaced(other.clone()), Some(&other));
+        assert_eq!(look.round_trip(), None);
+        assert_eq!(look.ending(), Some(Ending::ComeBack));
+        let mut membership = arrives(look.past().clone(), Some(&other));
+        assert_eq!(membership.round_trip(), Some(TakeRequests));
     }
 
     #[test]
-    fn whoever_serves_answers_a_probe_and_gives_way_to_the_elder() {
-        let now = Instant::now();
-        let (mut membership, _) = newcomer(now, None);
-        membership.subscribed();
-        assert_eq!(membership.seen(&presence("c", 12, State::Offline), now), [Say(State::Online)]);
-        assert_eq!(membership.seen(&presence("c", 12, State::Online), now), [Say(State::Online)]);
-        assert_eq!(
-            membership.seen(&presence("a", 5, State::Online), now),
-            [LeaveRequests, Say(State::Offline)]
-        );
-        assert!(!membership.takes_requests());
+    fn what_is_said_beside_it_while_it_serves_is_corrected_or_obeyed() {
+        let mut membership = serving();
+        assert_eq!(membership.seen(&presence("b", 9, State::Online)), None, "its own");
+        let late = presence("a", 3, State::Offline);
+        assert_eq!(membership.seen(&late), Some(Say(State::Online)));
+        assert_eq!(membership.seen(&presence("a", 3, State::Online)), None);
+        assert_eq!(membership.ending(), Some(Ending::StayAway));
+        assert!(!membership.serves());
     }
 }

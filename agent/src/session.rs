@@ -4,10 +4,11 @@ use crate::config::{Broker, Config};
 use crate::courier::Courier;
 use crate::dispatch::Dispatch;
 use crate::link;
-use crate::membership::{Command, Membership};
+use crate::membership::{Command, Ending, Membership};
 use crate::relay::Home;
 use crate::status::{State, Status};
 use crate::trouble::Trouble;
+use crate::twin::Past;
 use remoteaccess_common::{Backoff, unix_now};
 use remoteaccess_protocol::{Presence, State as Online};
 use rumqttc::{Event, EventLoop, Outgoing, Packet, Publish};
@@ -15,13 +16,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
 /// Thousands of homes lose the same server at once, and come back spread over this time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// After the first failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Who was replaced by another agent of the same account looks after so many keep-alives whether that one has left, then
+/// less and less often: each look interrupts the other.
+const FIRST_LOOK: u32 = 1;
+const LOOKS_EVERY: u32 = 20;
 /// Name look-up, TCP, TLS and MQTT together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long running requests may take to finish when the agent stops or connects elsewhere.
@@ -51,6 +56,10 @@ enum End {
     SwitchedOff,
     /// It went wrong after it had been up for so long.
     Failed(Trouble, Duration),
+    /// Another agent serves; this one was up for so long.
+    Replaced(Duration),
+    /// The other agent has left: connect to serve.
+    Vacant,
 }
 
 /// Keeps a session as the configuration asks for, until `stop` turns true.
@@ -61,6 +70,8 @@ pub async fn run(
 ) {
     let started = unix_now();
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut looks = Backoff::new(context.keep_alive * FIRST_LOOK, context.keep_alive * LOOKS_EVERY);
+    let mut past = Past::New;
     let mut told = None;
     loop {
         let config = configs.borrow_and_update().clone();
@@ -72,6 +83,7 @@ pub async fn run(
                 info!("remote access is switched off");
                 context.status.set(State::Disabled, "Remote access is switched off.");
             }
+            (past, told) = (Past::New, None);
             tokio::select! {
                 _ = configs.changed() => continue,
                 () = crate::turned_true(&mut stop) => return,
@@ -80,31 +92,34 @@ pub async fn run(
         if told.is_none() {
             context.status.set(State::Connecting, format!("Connecting to {}.", broker.host));
         }
-        match serve(context, &broker, started, &mut configs, &mut stop).await {
-            End::Stopped => return,
-            End::Reconfigured | End::SwitchedOff => {
+        let (trouble, pause) =
+            match serve(context, &broker, started, &mut past, &mut configs, &mut stop).await {
+                End::Stopped => return,
+                End::Reconfigured | End::SwitchedOff => {
+                    backoff.reset();
+                    (past, told) = (Past::New, None);
+                    continue;
+                }
+                End::Vacant => continue,
+                End::Failed(trouble, lasted) => (trouble, backoff.pause(lasted)),
+                End::Replaced(lasted) => (in_use(&broker), looks.pause(lasted)),
+            };
+        context.status.set(trouble.state, trouble.message.clone());
+        // The same trouble over and over is one line in the journal.
+        if told.as_ref() == Some(&trouble) {
+            debug!("{} Next try in {:.0} s.", trouble.message, pause.as_secs_f32());
+        } else {
+            warn!("{} Next try in {:.0} s.", trouble.message, pause.as_secs_f32());
+        }
+        told = Some(trouble);
+        tokio::select! {
+            () = sleep(pause) => {}
+            // Who saves here wants this one to serve.
+            _ = configs.changed() => {
                 backoff.reset();
-                told = None;
+                (past, told) = (Past::New, None);
             }
-            End::Failed(trouble, lasted) => {
-                let pause = backoff.pause(lasted);
-                context.status.set(trouble.state, trouble.message.clone());
-                // The same trouble over and over is one line in the journal.
-                if told.as_ref() == Some(&trouble) {
-                    debug!("{} Next try in {:.0} s.", trouble.message, pause.as_secs_f32());
-                } else {
-                    warn!("{} Next try in {:.0} s.", trouble.message, pause.as_secs_f32());
-                }
-                told = Some(trouble);
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    _ = configs.changed() => {
-                        backoff.reset();
-                        told = None;
-                    }
-                    () = crate::turned_true(&mut stop) => return,
-                }
-            }
+            () = crate::turned_true(&mut stop) => return,
         }
     }
 }
@@ -118,6 +133,7 @@ async fn serve(
     context: &Context,
     broker: &Broker,
     started: u64,
+    past: &mut Past,
     configs: &mut watch::Receiver<Option<Arc<Config>>>,
     stop: &mut watch::Receiver<bool>,
 ) -> End {
@@ -128,7 +144,9 @@ async fn serve(
         install: context.install.clone(),
         since,
     };
-    let opened = link::open(broker, &presence(Online::Offline, unix_now()), context.keep_alive);
+    // A look leaves no last will: the other agent would take it for the word of one that served.
+    let will = (!past.only_looks()).then(|| presence(Online::Offline, unix_now()));
+    let opened = link::open(broker, will.as_ref(), context.keep_alive);
     let (mqtt, mut eventloop) = match opened {
         Ok(opened) => opened,
         Err(trouble) => return End::Failed(trouble, Duration::ZERO),
@@ -147,7 +165,7 @@ async fn serve(
     let courier = Courier::new(mqtt.clone(), broker, presence(Online::Online, started));
     let mut session = Session {
         broker,
-        membership: Membership::new(presence(Online::Online, started)),
+        membership: Membership::new(&context.install, past.clone()),
         dispatch: Dispatch::new(context.home.clone(), context.status.clone(), mqtt, broker.site.clone()),
         status: &context.status,
         courier,
@@ -156,11 +174,9 @@ async fn serve(
     let end = loop {
         let mut poll = pin!(eventloop.poll());
         let event = loop {
-            let deadline = session.membership.deadline().map(Instant::from_std);
             tokio::select! {
                 event = &mut poll => break Ok(event),
                 () = session.dispatch.next_ended() => {}
-                () = at(deadline) => session.time_passed(),
                 end = other_session(configs, broker) => break Err(end),
                 () = crate::turned_true(stop) => break Err(End::Stopped),
             }
@@ -172,10 +188,19 @@ async fn serve(
                 }
             }
             Ok(Ok(Event::Outgoing(_))) => {}
-            Ok(Err(error)) => return End::Failed(Trouble::lost(&broker.host, &error), up.elapsed()),
+            Ok(Err(error)) => {
+                *past = session.membership.past().clone();
+                return End::Failed(Trouble::lost(&broker.host, &error), up.elapsed());
+            }
             Err(end) => break end,
         }
+        match session.membership.ending() {
+            Some(Ending::StayAway) => break End::Replaced(up.elapsed()),
+            Some(Ending::ComeBack) => break End::Vacant,
+            None => {}
+        }
     };
+    *past = session.membership.past().clone();
     // Who switches off wants nothing more to leave the house.
     let grace = if end == End::SwitchedOff { Duration::ZERO } else { GRACE };
     session.leave(&mut eventloop, grace).await;
@@ -200,12 +225,12 @@ impl Session<'_> {
                     let message = format!("{} does not let this account receive requests.", self.broker.host);
                     return Err(Trouble::new(State::Unreachable, message));
                 }
-                let commands = self.membership.subscribed();
-                self.follow(commands);
+                let command = self.membership.subscribed();
+                self.follow(command);
             }
             Packet::UnsubAck(_) => {
-                let commands = self.membership.round_trip(std::time::Instant::now());
-                self.follow(commands);
+                let command = self.membership.round_trip();
+                self.follow(command);
             }
             _ => {}
         }
@@ -215,8 +240,8 @@ impl Session<'_> {
     fn take_message(&mut self, publish: Publish) {
         if publish.topic == self.broker.site.status_topic() {
             if let Some(seen) = Presence::parse(&publish.payload) {
-                let commands = self.membership.seen(&seen, std::time::Instant::now());
-                self.follow(commands);
+                let command = self.membership.seen(&seen);
+                self.follow(command);
             }
         } else if publish.retain {
             debug!("a retained request is ignored: it would run again at every connect");
@@ -225,37 +250,22 @@ impl Session<'_> {
         }
     }
 
-    fn time_passed(&mut self) {
-        let commands = self.membership.time_passed(std::time::Instant::now());
-        self.follow(commands);
-    }
-
-    fn follow(&mut self, commands: Vec<Command>) {
-        if commands.contains(&Command::Say(Online::Online)) {
+    fn follow(&mut self, command: Option<Command>) {
+        if command == Some(Command::Say(Online::Online)) {
             let message = format!("Connected to {} as {}.", self.broker.host, self.broker.site);
             info!("{message}");
             self.status.set(State::Connected, message);
-        } else if self.membership.twin().is_some() {
-            let message = format!(
-                "Another emoncms is connected to {} as {}. Switch remote access off there, \
-                 or use another account here; this one takes over as soon as the other leaves.",
-                self.broker.host, self.broker.site
-            );
-            // Once, not at every probe: two homes may stay like this for years.
-            if self.status.set(State::AccountInUse, message.clone()) {
-                warn!("{message}");
-            }
         }
-        self.courier.send(commands);
+        self.courier.send(command);
     }
 
     /// Finishes what runs and says goodbye, so that nobody waits for a last will.
     async fn leave(mut self, eventloop: &mut EventLoop, grace: Duration) {
         let served = self.membership.serves();
         let farewell = async {
+            self.courier.send([Command::LeaveRequests]);
+            self.dispatch.finish(grace).await;
             if served {
-                self.courier.send([Command::LeaveRequests]);
-                self.dispatch.finish(grace).await;
                 self.courier.send([Command::Say(Online::Offline)]);
             }
             self.courier.disconnect().await;
@@ -277,11 +287,13 @@ async fn other_session(configs: &mut watch::Receiver<Option<Arc<Config>>>, broke
     }
 }
 
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
+fn in_use(broker: &Broker) -> Trouble {
+    let message = format!(
+        "Another emoncms has connected to {} as {} and taken this one's place. Switch remote access off there, or use \
+         another account here. This one looks every few minutes whether the other has left.",
+        broker.host, broker.site
+    );
+    Trouble::new(State::AccountInUse, message)
 }
 
 fn no_answer(broker: &Broker) -> Trouble {

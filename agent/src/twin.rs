@@ -1,119 +1,76 @@
-//! Two agents with one account: who serves, and who waits. Pure.
+//! Two agents with one account: who came last serves, and who was replaced stays away. Pure.
 //!
-//! Who serves goes on serving, and who comes later waits. Two that began in the same moment apply the same
-//! comparison to the same two messages, so exactly one of them gives way, whatever their clocks say. Neither ever
-//! cuts the other off.
+//! A broker that knows one session for each account ends that of the one before (MQTT 3.1.1, section 3.1.4), so two
+//! agents that both insist would cut each other off for ever. Who served and finds another's word in the place of
+//! its own gives way instead, and looks again now and then whether the other has left. Its look ends the other's
+//! session for a moment; so an other one that lives has a younger session at the next look, and so a younger last will.
 
 use remoteaccess_protocol::{Presence, State};
 
-/// What this agent does at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It has not said yet that it serves.
-    Arriving,
-    /// It serves.
-    Serving,
-    /// Another agent serves, and this one waits for it to leave.
-    Waiting,
+/// What a process remembers from one session to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// It has not served yet: whoever did before is replaced.
+    New,
+    /// It served when its session ended.
+    Served,
+    /// It was replaced by another agent, which had said this when it was last looked for.
+    Replaced(Presence),
 }
 
-/// What a presence message asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing.
-    Stay,
-    /// Say again that this agent is online: somebody else's message stands in its place.
-    Repeat,
-    /// Do not serve; the other one does.
-    GiveWay,
-    /// Serve: the other one has left.
-    TakeOver,
-}
-
-/// Decides on a presence message seen on this account's own topic. `mine` is what this agent says while it serves.
-pub fn step(mine: &Presence, role: Role, seen: &Presence) -> Step {
-    let own = seen.install == mine.install;
-    let first = (seen.since, &seen.install) < (mine.since, &mine.install);
-    match (role, seen.state) {
-        // What it said while it served may arrive after it gave way.
-        (Role::Arriving | Role::Waiting, _) if own => Step::Stay,
-        (Role::Arriving, State::Online) => Step::GiveWay,
-        (Role::Arriving, State::Offline) => Step::Stay,
-        (Role::Serving, State::Online) if own => Step::Stay,
-        (Role::Serving, State::Online) if first => Step::GiveWay,
-        // Somebody else's message stands in the place of its own.
-        (Role::Serving, _) => Step::Repeat,
-        (Role::Waiting, State::Online) => Step::Stay,
-        (Role::Waiting, State::Offline) => Step::TakeOver,
+impl Past {
+    /// Whether to serve in a new session, where another agent has left the word `found`, or nobody has.
+    pub fn may_serve(&mut self, found: Option<&Presence>) -> bool {
+        match (&*self, found) {
+            (_, None) | (Self::New, Some(_)) => return true,
+            (Self::Replaced(before), Some(found)) if found.state == State::Offline && found == before => {
+                return true;
+            }
+            (_, Some(found)) => *self = Self::Replaced(found.clone()),
+        }
+        false
     }
-}
 
-/// Whether two presences come from the same installation, perhaps from two of its processes: `install` is the
-/// installation, a dash, and a part that each process chooses anew.
-pub fn same_installation(a: &Presence, b: &Presence) -> bool {
-    let installation = |presence: &Presence| presence.install.split('-').next().map(str::to_owned);
-    installation(a) == installation(b)
+    /// Whether the next session is a look, which must leave nothing behind.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Self::Replaced(_))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn presence(install: &str, since: u64, state: State) -> Presence {
+    fn says(install: &str, since: u64, state: State) -> Presence {
         Presence { v: 2, state, agent: String::new(), install: install.into(), since }
     }
 
     #[test]
-    fn of_two_that_see_each_other_exactly_one_gives_way() {
-        for (a, b) in [(("a", 5), ("b", 9)), (("a", 9), ("b", 5)), (("a", 5), ("b", 5))] {
-            let a = presence(a.0, a.1, State::Online);
-            let b = presence(b.0, b.1, State::Online);
-            let steps = [step(&a, Role::Serving, &b), step(&b, Role::Serving, &a)];
-            assert!(
-                steps == [Step::GiveWay, Step::Repeat] || steps == [Step::Repeat, Step::GiveWay],
-                "{steps:?}"
-            );
+    fn who_is_new_replaces_whoever_is_there() {
+        assert!(Past::New.may_serve(None));
+        for state in [State::Online, State::Offline] {
+            assert!(Past::New.may_serve(Some(&says("a", 5, state))));
         }
     }
 
     #[test]
-    fn the_one_that_waits_takes_over_when_the_other_leaves() {
-        let mine = presence("b", 9, State::Online);
-        assert_eq!(step(&mine, Role::Waiting, &presence("a", 5, State::Online)), Step::Stay);
-        assert_eq!(step(&mine, Role::Waiting, &presence("a", 5, State::Offline)), Step::TakeOver);
+    fn who_served_and_finds_another_stays_away() {
+        for state in [State::Online, State::Offline] {
+            let (mut past, other) = (Past::Served, says("a", 5, state));
+            assert!(!past.may_serve(Some(&other)));
+            assert_eq!(past, Past::Replaced(other));
+        }
+        assert!(Past::Served.may_serve(None), "its own word, or none");
     }
 
     #[test]
-    fn what_it_said_itself_does_not_make_the_waiting_one_serve() {
-        let mine = presence("b", 9, State::Online);
-        assert_eq!(step(&mine, Role::Waiting, &presence("b", 9, State::Offline)), Step::Stay);
-        assert_eq!(step(&mine, Role::Waiting, &mine), Step::Stay);
-    }
-
-    #[test]
-    fn a_newcomer_whose_clock_is_wrong_displaces_nobody() {
-        let newcomer = presence("b", 0, State::Online);
-        let serving = presence("a", 1_800_000_000, State::Online);
-        assert_eq!(step(&newcomer, Role::Arriving, &serving), Step::GiveWay);
-        assert_eq!(step(&newcomer, Role::Waiting, &serving), Step::Stay);
-    }
-
-    #[test]
-    fn a_copy_of_this_installation_is_another_agent_all_the_same() {
-        let (mine, copy) = (presence("a-1", 5, State::Online), presence("a-2", 5, State::Online));
-        assert!(same_installation(&mine, &copy));
-        assert_eq!(step(&mine, Role::Arriving, &copy), Step::GiveWay);
-        assert_eq!(
-            [step(&mine, Role::Serving, &copy), step(&copy, Role::Serving, &mine)],
-            [Step::Repeat, Step::GiveWay]
-        );
-        assert!(!same_installation(&mine, &presence("b-1", 5, State::Online)));
-    }
-
-    #[test]
-    fn a_late_last_will_of_its_predecessor_is_corrected() {
-        let mine = presence("a-2", 9, State::Online);
-        assert_eq!(step(&mine, Role::Serving, &presence("a-1", 3, State::Offline)), Step::Repeat);
-        assert_eq!(step(&mine, Role::Serving, &mine), Step::Stay);
+    fn who_stays_away_comes_back_once_the_other_has_not_been_there_between_two_looks() {
+        let mut past = Past::Replaced(says("a", 5, State::Online));
+        assert!(!past.may_serve(Some(&says("a", 5, State::Online))), "online for as long as it says so");
+        assert!(!past.may_serve(Some(&says("a", 70, State::Offline))), "the look has ended its session");
+        assert!(!past.may_serve(Some(&says("a", 140, State::Offline))), "it came back in the meantime");
+        assert!(past.only_looks());
+        assert!(past.may_serve(Some(&says("a", 140, State::Offline))));
+        assert!(past.may_serve(None));
     }
 }

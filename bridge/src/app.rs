@@ -94,7 +94,7 @@ impl App {
     /// Where passwords cannot be checked as the configuration says.
     pub fn new(config: &Config, store: Store, client: ClientId, link: Link) -> Result<Self> {
         let (control, courier) = Control::new(link.clone());
-        let provisioner = Provisioner::new(store.clone(), control.clone(), link.clone(), &config.secret);
+        let provisioner = Provisioner::new(store.clone(), control.clone(), link.clone(), config);
         Ok(Self {
             household: Household::new(store.clone(), provisioner.clone()),
             provisioner,

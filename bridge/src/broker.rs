@@ -159,7 +159,7 @@ impl Connection {
     /// Where TLS cannot be set up.
     pub fn new(config: &BrokerConfig, topics: Vec<Subscription>) -> Result<(Self, Link)> {
         let (state, client) = watch::channel(None);
-        Ok((Self { options: options(config)?, topics, state }, Link::new(client)))
+        Ok((Self { options: options(config, &client_id())?, topics, state }, Link::new(client)))
     }
 
     /// Keeps the connection up for ever. `on_event` must not wait.
@@ -231,15 +231,19 @@ impl Connection {
     }
 }
 
-/// How to connect.
+/// A client id for a bridge's connection.
 ///
-/// The MQTT client id is nobody's business: whoever connects with it takes the connection's place, under whatever account (MQTT
-/// 3.1.1, section 3.1.4). It is not the client id that homes answer to, and no log has it.
+/// It is nobody's business: whoever connects with it takes the connection's place, under whatever account (MQTT 3.1.1, section
+/// 3.1.4). It is not the client id that homes answer to, and no log has it.
+pub(crate) fn client_id() -> String {
+    format!("bridge-{}", random::hex_id::<16>())
+}
+
+/// How to connect.
 ///
 /// # Errors
 /// Where TLS cannot be set up.
-pub(crate) fn options(config: &BrokerConfig) -> Result<MqttOptions> {
-    let client_id = format!("bridge-{}", random::hex_id::<16>());
+pub(crate) fn options(config: &BrokerConfig, client_id: &str) -> Result<MqttOptions> {
     let mut options = MqttOptions::new(client_id, &config.host, config.port());
     options.set_keep_alive(Duration::from_secs(config.keep_alive_seconds));
     options.set_max_packet_size(MAX_PACKET_BYTES, MAX_PACKET_BYTES);

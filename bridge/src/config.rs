@@ -53,7 +53,7 @@ pub struct Config {
 }
 
 /// The MQTT broker.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokerConfig {
     /// Its name, as in its certificate.

@@ -31,7 +31,7 @@ impl Patrol {
     /// # Errors
     /// Where TLS cannot be set up.
     pub fn new(config: &BrokerConfig) -> Result<Self> {
-        Ok(Self { options: broker::options(config)? })
+        Ok(Self { options: broker::options(config, &broker::client_id())? })
     }
 
     /// Walks for ever.

@@ -5,12 +5,14 @@
 
 mod belonging;
 mod cut;
+mod evict;
 mod own;
 mod reconcile;
 mod steps;
 
 use crate::{
     broker::Link,
+    config::{BrokerConfig, Config},
     dynsec::{Client, Command, Control, Entry, Fault},
     error::Error,
     store::{Account, Credential, Home, Store},
@@ -20,7 +22,7 @@ use remoteaccess_common::Secret;
 use remoteaccess_protocol::Site;
 use ring::hmac;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use steps::{Wanted, steps};
 use tokio::time::timeout;
 
@@ -39,6 +41,7 @@ pub struct Provisioner {
     store: Store,
     control: Control,
     link: Link,
+    broker: Arc<BrokerConfig>,
     key: hmac::Key,
     known: belonging::Known,
 }
@@ -67,10 +70,17 @@ impl Told {
 }
 
 impl Provisioner {
-    /// Derives homes' passwords from `secret`.
-    pub fn new(store: Store, control: Control, link: Link, secret: &Secret) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-        Self { store, control, link, key, known: belonging::Known::default() }
+    /// Derives homes' passwords from the configuration's secret.
+    pub fn new(store: Store, control: Control, link: Link, config: &Config) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, config.secret.expose().as_bytes());
+        Self {
+            store,
+            control,
+            link,
+            broker: Arc::new(config.broker.clone()),
+            key,
+            known: belonging::Known::default(),
+        }
     }
 
     /// The broker's connection.
@@ -169,6 +179,7 @@ impl Provisioner {
         if commands.is_empty() {
             return Ok(());
         }
+        let withdraws = commands.iter().any(Command::withdraws);
         for outcome in self.control.run_all(commands).await {
             match outcome {
                 // Another bridge was quicker.
@@ -177,7 +188,8 @@ impl Provisioner {
             }
         }
         // Mosquitto says no last will for whom it cuts. Where the broker is lost, so is what it kept.
-        if there.is_some() {
+        if there.is_some() && withdraws {
+            self.evict(site).await;
             self.link.retain(site.status_topic(), Vec::new()).await.ok();
             // The broker takes things in order: once it has answered this, everybody has been told.
             self.control.run(Command::GetClient(site.clone())).await.ok();

@@ -154,7 +154,7 @@ async fn nothing_is_collected_for_a_home_that_is_away() {
     assert_eq!(answer.return_codes, [SubscribeReasonCode::Success(QoS::AtMostOnce)]);
     drop((client, events));
     until("the session to end", SOON, async || {
-        world.broker.log().contains("Client bob-at-home closed its connection").then_some(())
+        world.broker.log().contains(&format!("Client {OTHER} closed its connection")).then_some(())
     })
     .await;
 
@@ -186,7 +186,7 @@ async fn a_home_that_wants_its_messages_stored_is_cut_off_by_the_broker() {
         }
     });
     end.await;
-    world.broker.logged("Too high QoS in PUBLISH from bob-at-home").await;
+    world.broker.logged(&format!("Too high QoS in PUBLISH from {OTHER}")).await;
     assert_eq!(world.client.connects_home(OTHER, PASSWORD, &[]).await["success"], true, "the bridge is well");
 }
 

@@ -1,80 +1,119 @@
-//! Of two agents with one account, one serves; the other waits, and takes over when the first is gone.
+//! Of two agents with one account, the one that came last serves; the other stays away until it has left.
 
 use remoteaccess_tests::agent::Agent;
 use remoteaccess_tests::client::Answer;
 use remoteaccess_tests::mqtt::Peer;
-use remoteaccess_tests::wait::{SOON, within};
-use remoteaccess_tests::world::{NAME, World};
-use serde_json::{Value, json};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use remoteaccess_tests::wait::{SOON, until, within};
+use remoteaccess_tests::world::{NAME, Options, World};
+use serde_json::json;
 
-#[tokio::test]
-async fn a_second_agent_waits_and_takes_over_when_the_first_leaves() {
-    let mut world = World::start().await;
-    let mut second = Agent::new(30);
-    let asking = keep_asking(&world);
-    second.write_config(&world.agent.config());
-    second.launch();
-    second.reaches("account_in_use").await;
-    asking.are_served(100).await;
-    assert_eq!(world.line.connections(), 2, "they fight over the account");
-    assert_eq!(world.agent.status().expect("a status")["state"], "connected");
-    assert_eq!(second.status().expect("a status")["state"], "account_in_use");
-
-    world.agent.stop();
-    second.reaches("connected").await;
-    world.is_served().await;
-    assert_eq!(world.get("/feed/list.json").await.status, 200);
+/// An agent looks for another one after a keep-alive, then after two: here that is soon.
+async fn restless() -> World {
+    World::with(Options { keep_alive: 5, ..Options::default() }).await
 }
 
-#[tokio::test]
-async fn a_second_agent_takes_over_from_one_that_died() {
-    let mut world = World::start().await;
+/// Every one of the next requests is served.
+async fn are_served(world: &World, count: usize) {
+    for _ in 0..count {
+        let answer = world.get("/feed/value.json?id=1").await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
+
+async fn comes_and_stays(world: &World) {
     let second = Agent::start(&world.agent.config(), 30);
-    second.reaches("account_in_use").await;
-    world.agent.kill();
+    world.agent.reaches("account_in_use").await;
     second.reaches("connected").await;
     world.is_served().await;
-    assert_eq!(world.get("/feed/list.json").await.status, 200);
+    let connections = world.line.connections();
+    assert!(connections <= 6, "they fought over the account: {connections} connections");
+    are_served(world, 100).await;
+    assert_eq!(world.line.connections(), connections, "they fight over the account");
+    let told = world.agent.status().expect("a status")["message"].to_string();
+    assert!(told.contains("Another emoncms has connected") && told.contains("Switch"), "{told}");
 }
 
-/// A copied SD card: another process that has this installation's name and serves the same account.
+#[tokio::test]
+async fn who_comes_last_serves_and_the_other_stays_away() {
+    comes_and_stays(&World::start().await).await;
+}
+
+#[tokio::test]
+async fn over_websockets_too_who_comes_last_serves() {
+    comes_and_stays(&World::with(Options { websockets: true, ..Options::default() }).await).await;
+}
+
+#[tokio::test]
+async fn who_stayed_away_serves_again_once_the_other_has_died() {
+    let world = restless().await;
+    let mut second = Agent::start(&world.agent.config(), 30);
+    world.agent.reaches("account_in_use").await;
+    second.reaches("connected").await;
+    second.kill();
+    world.goes_offline().await;
+    world.is_served().await;
+    world.agent.reaches("connected").await;
+    are_served(&world, 1).await;
+}
+
+#[tokio::test]
+async fn a_look_for_the_other_does_not_end_its_service() {
+    let world = restless().await;
+    let second = Agent::start(&world.agent.config(), 30);
+    world.agent.reaches("account_in_use").await;
+    for _ in 0..2 {
+        second.reaches("connected").await;
+        world.is_served().await;
+        let connections = world.line.connections();
+        // A look is a connection, and so is the other's return.
+        until("a look", SOON * 2, async || (world.line.connections() >= connections + 2).then_some(())).await;
+    }
+    second.reaches("connected").await;
+    world.is_served().await;
+    assert_eq!(world.agent.status().expect("a status")["state"], "account_in_use");
+}
+
+#[tokio::test]
+async fn who_saves_on_the_page_has_this_one_serve() {
+    let world = World::start().await;
+    let second = Agent::start(&world.agent.config(), 30);
+    world.agent.reaches("account_in_use").await;
+    second.reaches("connected").await;
+    let mut config = world.agent.config();
+    config["ACCESS_CONTROL"]["another/entry"] = json!("read");
+    world.agent.write_config(&config);
+    second.reaches("account_in_use").await;
+    world.agent.reaches("connected").await;
+    world.is_served().await;
+}
+
+/// A copied SD card, at a broker that lets one account have several sessions: another process that has this
+/// installation's name.
 #[tokio::test]
 async fn an_agent_does_not_serve_beside_a_copy_of_its_installation() {
-    let mut world = World::start().await;
+    let world = restless().await;
     let topic = format!("user/{NAME}/status");
     let mut copy = Peer::connect(world.broker.ports().plain, NAME, &world.broker_password).await;
     assert!(copy.subscribe(&topic).await);
     let mut presence = copy.next().await.json();
-    let before = presence["install"].as_str().expect("a name").to_owned();
+    let install = presence["install"].as_str().expect("a name");
     // The installation, a dash, and the process.
-    let name = before.split_inclusive('-').next().expect("a first part").to_owned();
+    let name = install.split_inclusive('-').next().expect("a first part").to_owned();
     presence["install"] = json!(format!("{name}copy"));
-    world.agent.stop();
-    while copy.next().await.json()["state"] != "offline" {}
-    copy.retain(&topic, presence.to_string()).await;
-
-    world.agent.launch();
-    let other = |seen: &Value| seen["install"] != presence["install"];
-    let probe = loop {
-        let seen = copy.next().await.json();
-        if other(&seen) {
-            break seen;
-        }
-    };
-    assert_eq!(probe["state"], "offline", "it does not serve before it has asked: {probe}");
-    let started_anew = probe["install"].as_str().expect("a name");
-    assert!(started_anew.starts_with(&name) && started_anew != before, "{started_anew} after {before}");
     copy.retain(&topic, presence.to_string()).await;
     world.agent.reaches("account_in_use").await;
     assert_eq!(answered_by(&mut copy, &world).await.text(), "\"the copy\"");
     assert!(world.emoncms.seen().is_empty(), "the agent served beside it");
+    // It looks, and leaves no word in the place of the copy's.
+    let connections = world.line.connections();
+    until("a look", SOON * 2, async || (world.line.connections() > connections).then_some(())).await;
+    assert_eq!(answered_by(&mut copy, &world).await.text(), "\"the copy\"");
 
     let farewell =
         json!({"v": 2, "state": "offline", "install": presence["install"], "since": presence["since"]});
     copy.retain(&topic, farewell.to_string()).await;
-    world.comes_online().await;
+    world.is_served().await;
+    world.agent.reaches("connected").await;
     assert_eq!(world.get("/feed/list.json").await.status, 200);
 }
 
@@ -95,39 +134,4 @@ async fn answered_by(home: &mut Peer, world: &World) -> Answer {
     let client = request["clientId"].as_str().expect("a request names its client");
     home.publish(&format!("user/{NAME}/response/{client}"), format!("{head}\n\"the copy\"")).await;
     within("the answer", SOON, asking).await.expect("a caller does not panic")
-}
-
-/// Somebody who asks without a pause, and notes how often that worked.
-struct Asking {
-    served: watch::Receiver<usize>,
-    task: JoinHandle<Answer>,
-}
-
-fn keep_asking(world: &World) -> Asking {
-    let (client, key) = (world.client.clone(), world.account.read_key.clone());
-    let (count, served) = watch::channel(0);
-    let task = tokio::spawn(async move {
-        loop {
-            let answer = client.get("/feed/value.json?id=1", &key).await;
-            if answer.status != 200 {
-                return answer;
-            }
-            count.send_modify(|count| *count += 1);
-        }
-    });
-    Asking { served, task }
-}
-
-impl Asking {
-    /// Every request until now was served, and so are the next ones.
-    async fn are_served(mut self, more: usize) {
-        let enough = *self.served.borrow() + more;
-        tokio::select! {
-            refused = &mut self.task => panic!("a request was refused: {refused:?}"),
-            served = within("the requests", SOON, self.served.wait_for(|count| *count >= enough)) => {
-                served.expect("the one who asks does so until it is refused");
-            }
-        }
-        self.task.abort();
-    }
 }

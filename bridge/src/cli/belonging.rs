@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 pub(super) async fn run(config: &Config, store: &Store, arguments: &[&str]) -> Result<()> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let Direct { control, link, .. } = &Direct::connect(&config.broker).await?;
-    let broker = Provisioner::new(store.clone(), control.clone(), link.clone(), &config.secret);
+    let broker = Provisioner::new(store.clone(), control.clone(), link.clone(), config);
     match arguments {
         [] => say(&format!("{}\n", broker.census().await?)),
         ["adopt"] => {

@@ -25,7 +25,7 @@ pub(super) async fn connect(config: &Config, store: &Store) -> AtBroker {
         return AtBroker { household: away(config, store), _direct: None };
     };
     let (control, link) = (direct.control.clone(), direct.link.clone());
-    let provisioner = Provisioner::new(store.clone(), control, link, &config.secret);
+    let provisioner = Provisioner::new(store.clone(), control, link, config);
     // Where it is another database's, it says so and is not told.
     provisioner.compare_database().await.ok();
     AtBroker { household: Household::new(store.clone(), provisioner), _direct: Some(direct) }
@@ -35,7 +35,7 @@ pub(super) async fn connect(config: &Config, store: &Store) -> AtBroker {
 pub(super) fn away(config: &Config, store: &Store) -> Household {
     let link = Link::new(watch::channel(None).1);
     let control = Control::new(link.clone()).0;
-    Household::new(store.clone(), Provisioner::new(store.clone(), control, link, &config.secret))
+    Household::new(store.clone(), Provisioner::new(store.clone(), control, link, config))
 }
 
 /// Says where a change has not reached the broker yet.

@@ -153,6 +153,14 @@ pub struct Clients {
 }
 
 impl Command {
+    /// Whether somebody may do less after it than before, or has to prove anew who he is.
+    pub fn withdraws(&self) -> bool {
+        matches!(
+            self,
+            Self::ModifyClient { .. } | Self::DisableClient(_) | Self::DeleteClient(_) | Self::DeleteRole(_)
+        )
+    }
+
     /// As the plugin takes it. `mark` comes back with the answer.
     pub(super) fn encode(&self, mark: &str) -> Value {
         let role = |site: &Site| json!([{"rolename": rights::home_role(site)}]);

@@ -47,6 +47,7 @@ impl Provisioner {
             return Ok(false);
         }
         self.control.run(Command::DisableClient(client.username)).await?;
+        self.evict(site).await;
         // As nobody says its last will.
         self.link.retain(site.status_topic(), Vec::new()).await.ok();
         Ok(true)
