@@ -91,7 +91,7 @@ async fn setup_lets_homes_in_that_the_database_knows_before_any_bridge_runs() {
     assert!(world.can_connect(OTHER, &world.other_password).await);
     assert!(!world.can_connect(OTHER, &world.broker_password).await);
     // Bridges find nothing to put right, so that nobody is cut.
-    world.broker.logged(" as ra-").await;
+    world.broker.logged(&format!(" as {NAME} (")).await;
     let before = world.line.connections();
     world.bridge.start_again().await;
     world.meet_bridge();
