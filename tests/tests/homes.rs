@@ -201,7 +201,7 @@ async fn a_browser_hears_how_its_homes_come_and_go_until_it_signs_out() {
     assert_eq!(cabin["name"], "cabin");
     assert_eq!(alice.does(Method::DELETE, "/-/session", Value::Null).await.status, 200);
     let end = async { while stream.chunk().await.expect("it ends in good order").is_some() {} };
-    within("the stream to end", SOON, end).await;
+    within("the stream to end at once", Duration::from_secs(1), end).await;
     assert_eq!(world.client.get_anonymously("/-/homes/events").await.status, 401);
 }
 

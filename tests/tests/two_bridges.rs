@@ -3,14 +3,17 @@
 use remoteaccess_tests::bridge::{Bridge, PASSWORD};
 use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::client::Client;
-use remoteaccess_tests::wait::{SOON, until};
+use remoteaccess_tests::wait::{SOON, until, within};
 use remoteaccess_tests::world::{NAME, OTHER, Options, World};
 use reqwest::Method;
+use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// What another bridge has ended holds for no longer.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// A page that only listens is looked after less often.
+const LISTENS_ON: Duration = Duration::from_secs(6);
 
 struct Two {
     world: World,
@@ -63,6 +66,17 @@ async fn sessions_hold_at_both_bridges_and_end_at_both() {
     assert_eq!(status(&there).await, 200, "and no other one");
     assert_eq!(there.does(Method::DELETE, "/-/account/sessions", Value::Null).await.status, 200);
     is_out(&here, "all sessions to end here as well").await;
+}
+
+#[tokio::test]
+async fn a_page_that_listens_at_the_other_bridge_is_told_no_more_a_few_seconds_after_it_signed_out() {
+    let two = Two::start().await;
+    let (here, there) = known_at_both(&two, NAME).await;
+    let request = two.there.request(Method::GET, "/-/homes/events").header(COOKIE, &there.cookie);
+    let mut stream = request.send().await.expect("the bridge answers");
+    assert_eq!(here.does(Method::DELETE, "/-/session", Value::Null).await.status, 200);
+    let end = async { while stream.chunk().await.expect("it ends in good order").is_some() {} };
+    within("the stream to end", LISTENS_ON, end).await;
 }
 
 #[tokio::test]

@@ -19,13 +19,13 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::broadcast,
-    time::{Instant, timeout},
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until},
 };
 
 /// Streams of one account at once: so many windows of a browser.
 const MAX_STREAMS: usize = 16;
-/// How often it is looked whether the session still holds.
+/// How often it is looked whether the session still holds, as another bridge may have ended it.
 const LOOKS: Duration = Duration::from_secs(5);
 /// How often something is said, so that nobody on the way takes the connection for dead.
 const SPEAKS: Duration = Duration::from_secs(25);
@@ -43,11 +43,14 @@ struct Place {
 struct Listener {
     app: Arc<App>,
     headers: HeaderMap,
-    account: String,
+    account: (i64, String),
     changes: broadcast::Receiver<Site>,
+    /// Accounts of which sessions end.
+    ends: broadcast::Receiver<i64>,
     told: HashMap<String, Value>,
     ready: VecDeque<Bytes>,
     spoke: Instant,
+    looked: Instant,
     _place: Place,
 }
 
@@ -60,12 +63,14 @@ pub async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<R
     let place = app.streams.enter(caller.account().id).ok_or(Error::Busy)?;
     let mut listener = Listener {
         changes: app.homes.changes(),
-        account: caller.account().name.clone(),
+        ends: app.store.ends(),
+        account: (caller.account().id, caller.account().name.clone()),
         app,
         headers,
         told: HashMap::new(),
         ready: VecDeque::new(),
         spoke: Instant::now(),
+        looked: Instant::now(),
         _place: place,
     };
     listener.look().await;
@@ -92,11 +97,19 @@ impl Listener {
                 self.ready.push_back(Bytes::from_static(b":\n\n"));
                 continue;
             }
-            match timeout(LOOKS, self.changes.recv()).await {
-                Ok(Ok(site)) if !self.is_ours(&site) => continue,
-                Ok(Err(broadcast::error::RecvError::Closed)) => return None,
-                // Of ours, too many to keep up with, or none for a while.
-                _ => {}
+            tokio::select! {
+                change = self.changes.recv() => match change {
+                    Ok(site) if !self.is_ours(&site) => continue,
+                    Err(RecvError::Closed) => return None,
+                    // Of ours, or too many to keep up with.
+                    _ => {}
+                },
+                ended = self.ends.recv() => match ended {
+                    Ok(account) if account != self.account.0 => continue,
+                    Err(RecvError::Closed) => return None,
+                    _ => {}
+                },
+                () = sleep_until(self.looked + LOOKS) => {}
             }
             if !self.look().await {
                 return None;
@@ -106,6 +119,7 @@ impl Listener {
 
     /// Says what has changed; false where the session has ended.
     async fn look(&mut self) -> bool {
+        self.looked = Instant::now();
         let caller = match caller::by_session(&self.app, &self.headers).await {
             Ok(caller) => caller,
             // It will be there again.
@@ -133,7 +147,7 @@ impl Listener {
 
     fn is_ours(&self, site: &Site) -> bool {
         let name = site.as_str();
-        name.split_once('.').map_or(name, |(account, _)| account) == self.account
+        name.split_once('.').map_or(name, |(account, _)| account) == self.account.1
     }
 }
 

@@ -156,7 +156,7 @@ impl Store {
             transaction.commit().await
         });
         done.await?;
-        self.forget();
+        self.has_ended(id);
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl Store {
             transaction.commit().await
         });
         done.await?;
-        self.forget();
+        self.has_ended(id);
         Ok(())
     }
 
@@ -189,7 +189,7 @@ impl Store {
     pub async fn delete_account(&self, id: i64) -> Result<(), Error> {
         let delete = sqlx::query("DELETE FROM account WHERE id = $1").bind(id);
         self.run(delete.execute(self.pool())).await?;
-        self.forget();
+        self.has_ended(id);
         Ok(())
     }
 

@@ -8,10 +8,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::broadcast, time::Instant};
 
-/// What another bridge revoked holds here for so long.
-const FRESH: Duration = Duration::from_secs(1);
+/// What another bridge revoked holds here for so long; with the time that a look-up takes, it is to be less than a second.
+const FRESH: Duration = Duration::from_millis(500);
 /// Callers within [`FRESH`]; those beyond it are looked up each time.
 const MAX_REMEMBERED: usize = 10_000;
 /// Seconds after which it is written down again that somebody is there.
@@ -53,9 +53,20 @@ pub enum Via {
     },
 }
 
-#[derive(Debug, Default)]
+/// Ends of sessions that a listener may be behind; then it looks for itself.
+const MAX_BEHIND: usize = 64;
+
+#[derive(Debug)]
 pub(super) struct Cache {
     known: Mutex<Remembered>,
+    /// The accounts whose sessions ended here, or some of them.
+    ended: broadcast::Sender<i64>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { known: Mutex::default(), ended: broadcast::Sender::new(MAX_BEHIND) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +98,18 @@ impl Store {
         let mut known = self.inner.cache.known();
         known.by_hash.clear();
         known.forgotten += 1;
+    }
+
+    /// Tells of accounts of which a session was ended by this bridge.
+    pub fn ends(&self) -> broadcast::Receiver<i64> {
+        self.inner.cache.ended.subscribe()
+    }
+
+    /// Forgets as well, and tells who listens in this account's name.
+    pub(super) fn has_ended(&self, account: i64) {
+        self.forget();
+        // Nobody may listen.
+        self.inner.cache.ended.send(account).ok();
     }
 
     async fn known(

@@ -95,7 +95,7 @@ impl Store {
         let delete =
             sqlx::query("DELETE FROM session WHERE account_id = $1 AND id = $2").bind(account).bind(id);
         let done = self.run(delete.execute(self.pool())).await?;
-        self.forget();
+        self.has_ended(account);
         Ok(done.rows_affected() == 1)
     }
 
@@ -107,7 +107,7 @@ impl Store {
         let delete = sqlx::query("DELETE FROM session WHERE account_id = $1 AND id <> $2");
         let delete = delete.bind(account).bind(kept.unwrap_or_default());
         let done = self.run(delete.execute(self.pool())).await?;
-        self.forget();
+        self.has_ended(account);
         Ok(done.rows_affected())
     }
 
