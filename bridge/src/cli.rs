@@ -61,6 +61,10 @@ fn with_store(config: &Config, work: impl AsyncFnOnce(Store) -> Result<()>) -> R
             bail!("the database does not answer: {trouble}");
         }
         let done = work(store.clone()).await.map_err(|error| match error.downcast_ref() {
+            Some(Error::Unwritable) => {
+                let why = store.obstacle().unwrap_or_else(|| "is the disk full?".to_owned());
+                anyhow!("the database cannot be written ({why}); nothing was changed")
+            }
             Some(Error::Database) => anyhow!("the database does not answer; nothing may have been changed"),
             _ => error,
         });

@@ -24,8 +24,14 @@ pub enum Error {
     #[error("{0}")]
     Upstream(&'static str),
     /// The database does not answer.
-    #[error("the bridge has lost its database and is reconnecting; try again in a few seconds")]
+    #[error("the bridge's database does not answer at present; try again in a few seconds")]
     Database,
+    /// The database can be read and not be written.
+    #[error(
+        "the bridge cannot write to its database at present, so nobody can sign in and nothing be changed; what needs no \
+         writing goes on"
+    )]
+    Unwritable,
     /// The broker's homes are in another database.
     #[error(
         "the bridge has been given another database than its broker's; whoever operates it finds in its journal what to do"
@@ -182,7 +188,7 @@ impl Error {
             Self::Unsettled(error) => return error.code(),
             Self::SecondFactor(_) => return Code::SecondFactor,
             Self::Upstream(_) => return Code::Upstream,
-            Self::Database | Self::WrongDatabase => return Code::Database,
+            Self::Database | Self::Unwritable | Self::WrongDatabase => return Code::Database,
             Self::NotFound(_) => return Code::NotFound,
             Self::Conflict(_) => return Code::Conflict,
             Self::Unauthorized(_) => ErrorCode::Unauthorized,

@@ -74,7 +74,9 @@ async fn checked(
             note(app, head, account, "sign-in-refused", "wrong code").await?;
         }
         // Without a code nothing was guessed.
-        Ok(Outcome::CodeNeeded(_)) | Err(Error::Busy | Error::Database) => app.throttle.not_checked(&attempt),
+        Ok(Outcome::CodeNeeded(_)) | Err(Error::Busy | Error::Database | Error::Unwritable) => {
+            app.throttle.not_checked(&attempt);
+        }
         Ok(Outcome::Wrong) => refused(app, head, username, None).await?,
         // What the upstream could not be asked about was still checked here.
         Err(Error::Upstream(_)) => refused(app, head, username, Some("emoncms could not be asked")).await?,

@@ -110,6 +110,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Error> {
     app.twin.check()?;
     // No account has this number: the question is whether the database answers.
     app.store.account(0).await?;
+    app.store.check_writes().await?;
     app.provisioner.check_database()?;
     Ok(private(json!({"success": true, "broker": "connected", "database": "connected"})))
 }

@@ -16,6 +16,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod writes;
 
 pub use accounts::{Account, NewAccount, Origin, fold};
 pub use audit::{Event, Happened};
@@ -37,6 +38,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 use trouble::Trouble;
+use writes::Writes;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -57,6 +59,7 @@ pub struct Store {
 struct Inner {
     pool: AnyPool,
     trouble: Trouble,
+    writes: Writes,
     cache: Cache,
     at_work: watch::Sender<usize>,
     /// SQLite's.
@@ -85,7 +88,7 @@ impl Store {
         let store = Self::prepare(url.expose())?;
         if let Err(error) = store.migrate().await {
             store.check_version(&error)?;
-            store.inner.trouble.begin(&error.to_string());
+            store.inner.trouble.begin(&store.told_of_migration(&error));
             store.recover();
         }
         Ok(store)
@@ -147,6 +150,7 @@ impl Store {
         let inner = Inner {
             pool,
             trouble: Trouble::default(),
+            writes: Writes::default(),
             cache: Cache::default(),
             at_work: watch::Sender::new(0),
             file,
@@ -175,6 +179,13 @@ impl Store {
         }
     }
 
+    fn told_of_migration(&self, error: &MigrateError) -> String {
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.told(error),
+            _ => error.to_string(),
+        }
+    }
+
     fn pool(&self) -> &AnyPool {
         &self.inner.pool
     }
@@ -193,9 +204,14 @@ impl Store {
         if let Some(file) = self.inner.file.as_ref().filter(|_| trouble::is_read_only(&error)) {
             file.open_anew();
         }
+        if trouble::is_unwritable(&error) {
+            self.inner.writes.have_failed();
+            self.inner.trouble.mention(&self.told(&error));
+            return Err(Error::Unwritable);
+        }
         if !trouble::is_away(&error) {
             self.inner.trouble.mention(&error.to_string());
-        } else if self.inner.trouble.begin(&error.to_string()) {
+        } else if self.inner.trouble.begin(&self.told(&error)) {
             self.recover();
         }
         Err(Error::Database)
@@ -211,7 +227,7 @@ impl Store {
                 let store = Self { inner };
                 match timeout(SLOWEST_ANSWER, store.migrate()).await {
                     Ok(Ok(())) => return store.inner.trouble.end(),
-                    Ok(Err(error)) => store.inner.trouble.goes_on(&error.to_string()),
+                    Ok(Err(error)) => store.inner.trouble.goes_on(&store.told_of_migration(&error)),
                     Err(_) => {}
                 }
             }

@@ -33,6 +33,11 @@ impl File {
         Self { path, seen: Mutex::new(seen) }
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes it where it never was. What goes wrong shows when it is opened.
     pub(super) fn make(&self) {
         if !self.seen().ready {

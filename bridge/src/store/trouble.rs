@@ -91,24 +91,44 @@ impl Said {
 
 /// Whether SQLite has its file open for reading only, which a connection stays.
 pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| code.len() < 5 && matches!(code.parse().map(|code: u32| code & 0xff), Ok(8)))
+    sqlite_code(error) == Some(8)
+}
+
+/// Whether nothing can be written, while reading may go on: SQLite's disk is full or read-only; PostgreSQL's is full, or it is
+/// another one's copy.
+pub(super) fn is_unwritable(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(8 | 13)) || matches!(code(error).as_deref(), Some("53100" | "25006"))
+}
+
+/// Whether SQLite may not open its file, or what it has beside it.
+pub(super) fn is_closed_to_us(error: &sqlx::Error) -> bool {
+    sqlite_code(error) == Some(14)
 }
 
 /// Whether an error means that nothing else will work either.
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(error) => {
-            // PostgreSQL: connections (08), shutting down or starting (57P), too many (53). SQLite: cannot be opened,
-            // damaged, no database at all.
-            let code = error.code().unwrap_or_default();
-            let code = code.as_ref();
-            code.starts_with("08")
-                || code.starts_with("57P")
-                || code.starts_with("53")
-                || matches!(code.parse().map(|code: u32| code & 0xff), Ok(10 | 11 | 14 | 26) if code.len() < 5)
+        sqlx::Error::Database(_) if is_unwritable(error) => false,
+        sqlx::Error::Database(_) => {
+            // PostgreSQL: connections (08), shutting down or starting (57P), too many (53). SQLite: input and output, damaged,
+            // cannot be opened, no database at all.
+            let postgresql = code(error).unwrap_or_default();
+            ["08", "57P", "53"].iter().any(|class| postgresql.len() == 5 && postgresql.starts_with(class))
+                || matches!(sqlite_code(error), Some(10 | 11 | 14 | 26))
         }
         sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => false,
         _ => true,
     }
+}
+
+/// PostgreSQL's codes have five characters.
+fn code(error: &sqlx::Error) -> Option<String> {
+    let code = error.as_database_error()?.code()?;
+    Some(code.into_owned())
+}
+
+/// SQLite's have four digits at most; the last eight bits say what kind it is.
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+    let code = code(error).filter(|code| code.len() < 5)?;
+    code.parse().ok().map(|code: u32| code & 0xff)
 }
