@@ -161,7 +161,7 @@ impl Provisioner {
             Credential::Device => Some(self.device_password(site, &home.nonce)),
             Credential::Account => proved.cloned(),
         };
-        Wanted::Client { tag: steps::tag(home), password, disabled: account.disabled }
+        Wanted::Client { tag: steps::tag(home), password, disabled: account.disabled || home.is_cut() }
     }
 
     async fn tell(&self, site: &Site, wanted: &Wanted) -> Result<(), Fault> {

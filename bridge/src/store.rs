@@ -258,7 +258,7 @@ fn new_id() -> i64 {
     i64::try_from(random.max(1)).expect("53 bits fit")
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     i64::try_from(crate::clock::unix_now()).expect("there is time until the year 292 billion")
 }
 

@@ -7,13 +7,15 @@ use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
 use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::wait::{SOON, until, within};
-use remoteaccess_tests::world::{OTHER, Options, World};
+use remoteaccess_tests::world::{NAME, OTHER, Options, World};
 use reqwest::Method;
 use rumqttc::{
     AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeReasonCode,
     TlsConfiguration, Transport,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+
+const ONLINE: &str = r#"{"v":2,"state":"online","agent":"x","install":"x","since":1800000000}"#;
 
 async fn world() -> World {
     World::with(Options { agent: false, ..Options::default() }).await
@@ -104,12 +106,54 @@ async fn a_presence_that_is_none_is_taken_back_and_its_home_is_cut() {
 async fn a_home_that_comes_and_goes_without_end_is_cut() {
     let world = world().await;
     let (bob, mut ear) = (home(&world).await, home(&world).await);
-    let presence = r#"{"v":2,"state":"online","agent":"x","install":"x","since":1800000000}"#;
     for _ in 0..40 {
-        bob.try_publish(&format!("user/{OTHER}/status"), presence).await;
+        bob.try_publish(&format!("user/{OTHER}/status"), ONLINE).await;
     }
     within("both sessions to be cut", SOON, ear.is_cut()).await;
     is_cut(&world, "sent far more than it was asked for").await;
+}
+
+/// Says so much that it is cut.
+async fn floods(world: &World, password: &str) {
+    let mut bob = Peer::connect(world.broker.ports().plain, OTHER, password).await;
+    for _ in 0..40 {
+        bob.try_publish(&format!("user/{OTHER}/status"), ONLINE).await;
+    }
+    within("the session to be cut", SOON, bob.is_cut()).await;
+}
+
+/// Whoever is cut without a reason is let in again when a bridge comes.
+async fn another_bridge_comes(world: &mut World) {
+    world.bridge.kill();
+    world.bridge.start_again().await;
+    world.meet_bridge();
+    world.is_ready().await;
+}
+
+#[tokio::test]
+async fn who_goes_on_after_it_was_cut_stays_cut_until_its_owner_gives_it_another_credential() {
+    let mut world = world().await;
+    floods(&world, &world.other_password).await;
+    world.bridge.process().logged("and is cut off for a minute").await;
+    another_bridge_comes(&mut world).await;
+    until("it to be let in again", SOON, async || {
+        world.can_connect(OTHER, &world.other_password).await.then_some(())
+    })
+    .await;
+    floods(&world, &world.other_password).await;
+    world.bridge.process().logged("and is cut off for 2 minutes").await;
+    another_bridge_comes(&mut world).await;
+    // The other home has lost its credential at the broker, so it is put right in a comparison.
+    world.broker.command(&json!([{"command": "disableClient", "username": NAME}])).await;
+    another_bridge_comes(&mut world).await;
+    until("a comparison", SOON, async || world.can_connect(NAME, &world.broker_password).await.then_some(()))
+        .await;
+    assert!(!world.can_connect(OTHER, &world.other_password).await, "it was let in too early");
+
+    let bob = Browser::sign_in(&world.client, OTHER).await;
+    assert_eq!(bob.does(Method::DELETE, "/-/homes/home/credential", Value::Null).await.status, 200);
+    let password = world.client.device_password(OTHER, PASSWORD).await;
+    assert!(world.can_connect(OTHER, &password).await);
 }
 
 /// Bob's home, as from outside: at the listener for homes.

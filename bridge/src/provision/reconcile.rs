@@ -107,11 +107,11 @@ fn differs(home: &Home, client: Option<&Client>) -> bool {
         // Its owner has to say the password.
         (Credential::Account, None) => false,
         (Credential::Device, Some(client)) => {
-            client.tag != tag(home) || client.disabled || is_otherwise(home, client)
+            client.tag != tag(home) || client.disabled != home.is_cut() || is_otherwise(home, client)
         }
         // With an earlier password it is disabled, until its owner says the new one.
         (Credential::Account, Some(client)) => {
-            client.disabled == (client.tag == tag(home)) || is_otherwise(home, client)
+            client.disabled != (client.tag != tag(home) || home.is_cut()) || is_otherwise(home, client)
         }
     }
 }

@@ -37,6 +37,17 @@ pub struct Home {
     pub created: i64,
     /// When it was last seen.
     pub seen: Option<i64>,
+    /// How often it was cut off in a row.
+    pub cuts: i64,
+    /// Until when it stays cut off.
+    pub cut_until: i64,
+}
+
+impl Home {
+    /// Whether it may not connect yet.
+    pub fn is_cut(&self) -> bool {
+        self.cut_until > now()
+    }
 }
 
 /// What a home's agent signs in to the broker with.
@@ -115,8 +126,8 @@ impl NewHome {
     }
 }
 
-const COLUMNS: &str =
-    "id, account_id, name, site, title, credential, nonce, first_generation, agent, created, seen";
+const COLUMNS: &str = "id, account_id, name, site, title, credential, nonce, first_generation, agent, created, seen, \
+     cuts, cut_until";
 
 impl Store {
     /// Makes a home; `None` where the account has one of this name, or as many as it may.
@@ -207,7 +218,7 @@ impl Store {
         credential: Credential,
         nonce: &str,
     ) -> Result<bool, Error> {
-        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1 \
+        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1, cut_until = 0 \
                       WHERE id = $3 AND credential = $4 AND nonce = $5";
         let update = sqlx::query(update).bind(credential.as_str()).bind(nonce).bind(known.id);
         let update = update.bind(known.credential.as_str()).bind(&known.nonce);
@@ -257,6 +268,15 @@ impl Store {
         self.run(update.execute(self.pool())).await.map(|_| ())
     }
 
+    /// Remembers that a home was cut off for the `cuts`th time in a row, and until when it is.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn set_cut(&self, home: i64, cuts: i64, until: i64) -> Result<(), Error> {
+        let update = sqlx::query("UPDATE home SET cuts = $1, cut_until = $2 WHERE id = $3");
+        self.run(update.bind(cuts).bind(until).bind(home).execute(self.pool())).await.map(|_| ())
+    }
+
     /// Deletes a home of an account; false where there is no such one.
     ///
     /// # Errors
@@ -292,5 +312,7 @@ fn read(row: &AnyRow) -> Result<Home, sqlx::Error> {
         agent: row.try_get("agent")?,
         created: row.try_get("created")?,
         seen: row.try_get("seen")?,
+        cuts: row.try_get("cuts")?,
+        cut_until: row.try_get("cut_until")?,
     })
 }

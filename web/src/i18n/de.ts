@@ -295,7 +295,7 @@ export const de: Words = {
             'home-deleted': 'Zuhause gelöscht',
             'pairing-code': 'Kopplungscode erstellt',
             'home-connected': 'Zuhause verbunden',
-            'home-cut': 'Zuhause für eine Minute getrennt: Es hat viel zu viel gesendet',
+            'home-cut': 'Zuhause für eine Weile getrennt: Es hat viel zu viel gesendet',
             'credential-revoked': 'Zuhause getrennt',
         },
     },

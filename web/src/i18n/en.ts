@@ -294,7 +294,7 @@ export const en = {
             'home-deleted': 'Deleted a home',
             'pairing-code': 'Made a pairing code',
             'home-connected': 'Connected a home',
-            'home-cut': 'Cut off a home for a minute: it sent far too much',
+            'home-cut': 'Cut off a home for a while: it sent far too much',
             'credential-revoked': 'Disconnected a home',
         } as Record<string, string>,
     },

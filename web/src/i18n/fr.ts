@@ -294,7 +294,7 @@ export const fr: Words = {
             'home-deleted': 'Maison supprimée',
             'pairing-code': 'Code d’appairage créé',
             'home-connected': 'Maison connectée',
-            'home-cut': 'Maison coupée pour une minute : elle envoyait beaucoup trop',
+            'home-cut': 'Maison coupée pour un moment : elle envoyait beaucoup trop',
             'credential-revoked': 'Maison déconnectée',
         },
     },
