@@ -3,6 +3,7 @@
 mod accounts;
 mod limits;
 mod operation;
+mod warnings;
 
 pub use accounts::{AccountsConfig, DatabaseConfig, UpstreamConfig};
 pub use limits::Limits;

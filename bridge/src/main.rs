@@ -79,7 +79,7 @@ fn command(arguments: impl Iterator<Item = String>) -> Result<Command> {
 fn run(path: &Path) -> Result<()> {
     logging::start();
     let config = load(path)?;
-    for warning in warnings(path, &config) {
+    for warning in config.warnings(path) {
         tracing::warn!("{warning}");
     }
     let most = config.limits.worst_case();
@@ -109,7 +109,7 @@ fn check(path: &Path) -> Result<()> {
     let most = megabytes(config.limits.worst_case());
     let fine =
         format!("{} is fine; with its limits the bridge takes {most} MB at the very worst\n", path.display());
-    let warnings = warnings(path, &config).into_iter().map(|warning| format!("but: {warning}\n"));
+    let warnings = config.warnings(path).into_iter().map(|warning| format!("but: {warning}\n"));
     say(&(fine + &warnings.collect::<String>()))
 }
 
@@ -119,23 +119,6 @@ fn megabytes(bytes: usize) -> usize {
 
 fn load(path: &Path) -> Result<Config> {
     Config::load(path).with_context(|| format!("{} does not serve", path.display()))
-}
-
-/// Things that work, but not as somebody may think.
-fn warnings(path: &Path, config: &Config) -> Vec<String> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    let mut warnings = Vec::new();
-    if mode & 0o004 != 0 {
-        warnings.push(format!("{} holds keys and can be read by everybody: chmod o-r it", path.display()));
-    }
-    if !config.https && !config.listen.ip().is_loopback() {
-        warnings.push(format!("https = false on {}: passwords travel unencrypted", config.listen));
-    }
-    if let Some(metrics) = config.metrics.filter(|metrics| !metrics.listen.ip().is_loopback()) {
-        warnings.push(format!("metrics on {}: whoever reaches that address can read them", metrics.listen));
-    }
-    warnings
 }
 
 fn operate(path: &Path, arguments: &[String]) -> Result<()> {

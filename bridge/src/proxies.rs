@@ -10,6 +10,10 @@ use std::{
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Of the networks that are for private use, and of those of the large providers of proxies.
+const WIDEST_V4: u8 = 8;
+const WIDEST_V6: u8 = 16;
+
 /// The trusted ones. `X-Forwarded-For` of anybody else is what a stranger wrote.
 #[derive(Debug, Default)]
 pub struct Proxies {
@@ -30,6 +34,14 @@ impl Proxies {
             network.map_err(|_| format!("trusted_proxies: {text:?} is no address and no network"))
         };
         Ok(Self { trusted: texts.iter().map(parse).collect::<Result<_, _>>()?, told: OnceLock::new() })
+    }
+
+    /// Networks that nobody has for proxies alone: wider than any private one.
+    pub fn too_wide(&self) -> impl Iterator<Item = &IpNet> {
+        self.trusted.iter().filter(|network| match network {
+            IpNet::V4(network) => network.prefix_len() < WIDEST_V4,
+            IpNet::V6(network) => network.prefix_len() < WIDEST_V6 && !network.addr().is_unique_local(),
+        })
     }
 
     /// Whether who connects from `address` speaks for others.
