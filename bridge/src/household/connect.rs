@@ -38,7 +38,7 @@ struct Form {
 enum Proof {
     Password(Account),
     /// A code, which is used up now, for this home.
-    Code(Account, Home, String),
+    Code(Account, Box<Home>, String),
 }
 
 const TOO_MANY: &str = "Too many attempts, please try again later";
@@ -85,7 +85,7 @@ pub async fn auth(State(app): State<Arc<App>>, request: Request) -> Result<Respo
 
 async fn device(app: &App, head: &Parts, form: &Form, proof: &Proof) -> Result<Value, Error> {
     let (account, home, anew) = match proof {
-        Proof::Code(account, home, _) => (account, home.clone(), true),
+        Proof::Code(account, home, _) => (account, Home::clone(home), true),
         Proof::Password(account) => (account, wanted(app, account, form.home.as_deref()).await?, false),
     };
     let Device { username, password } = app.household.device(&home, anew).await?;
@@ -174,7 +174,7 @@ async fn prove(app: &App, head: &Parts, form: &Form) -> Result<Option<Proof>, Er
         app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
         if let Some((account, home)) = with_code(app, username, &hash).await? {
             app.throttle.succeeded(&attempt);
-            return Ok(Some(Proof::Code(account, home, hash)));
+            return Ok(Some(Proof::Code(account, Box::new(home), hash)));
         }
         wrong_code = Some(attempt);
     }
