@@ -74,6 +74,12 @@ async fn a_pairing_code_connects_its_home_and_answers_no_keys() {
     assert_eq!(answer["success"], true, "{answer}");
     assert!(!answer.to_string().contains("apikey"), "{answer}");
     assert!(world.can_connect("alice.cabin", &code).await);
+    // It is a password of the home's own: the account's does not matter to it.
+    let change = json!({"old": PASSWORD, "new": "another password altogether"});
+    assert_eq!(alice.does(Method::POST, "/-/account/password", change).await.status, 200);
+    assert!(world.can_connect("alice.cabin", &code).await);
+    assert_eq!(alice.does(Method::DELETE, "/-/homes/cabin/credential", Value::Null).await.status, 200);
+    assert!(!world.can_connect("alice.cabin", &code).await);
 }
 
 #[tokio::test]

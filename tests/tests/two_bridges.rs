@@ -112,6 +112,24 @@ async fn a_key_works_at_both_bridges_until_it_is_revoked_at_one() {
 }
 
 #[tokio::test]
+async fn two_bridges_of_one_number_know_it_at_once_and_the_one_that_is_left_is_ready_again() {
+    let world = World::with(Options { agent: false, ..Options::default() }).await;
+    let mut other = world.bridge.beside(1).await;
+    let clients = [world.client.clone(), Client::new(other.url())];
+    let said = "give each one its own, 1 to 4";
+    until("both to say so", AT_ONCE * 2, async || {
+        for client in &clients {
+            let ready = client.get_anonymously("/-/ready").await;
+            (ready.status == 503 && ready.text().contains(said)).then_some(())?;
+        }
+        Some(())
+    })
+    .await;
+    other.kill();
+    world.is_ready().await;
+}
+
+#[tokio::test]
 async fn what_the_command_line_does_holds_at_all_bridges() {
     let two = Two::start().await;
     let bridge = &two.world.bridge;

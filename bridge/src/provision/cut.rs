@@ -52,6 +52,7 @@ pub async fn cut_offenders(provisioner: Provisioner, exchange: Arc<Exchange>, co
 impl Provisioner {
     /// False where somebody did it already.
     async fn cut(&self, site: &Site) -> Result<bool, Fault> {
+        self.known.is_ours().await?;
         let Found { client } = self.control.ask(Command::GetClient(site.clone())).await?;
         if client.disabled || !client.is_home_of(site) {
             return Ok(false);
