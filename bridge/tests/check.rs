@@ -41,6 +41,8 @@ fn what_works_otherwise_than_somebody_may_think_is_told() {
         ("trusted_proxies = [\"::/0\"]", "", 0o600, "trusted_proxies has ::/0"),
         ("trusted_proxies = [\"2000::/3\"]", "", 0o600, "trusted_proxies has 2000::/3"),
         ("", "[metrics]\nlisten = \"0.0.0.0:9180\"\n", 0o600, "metrics on 0.0.0.0:9180"),
+        ("", "tls = true\n", 0o600, "broker.port is 8883"),
+        ("", "port = 1883\nhomes_port = 1883\n", 0o600, "broker.port is 1883"),
     ] {
         let told = told(lines, more, mode);
         assert!(matches!(&told[..], [one] if one.contains(words)), "{lines}{more}: {told:?}");

@@ -27,6 +27,13 @@ impl Config {
                  limits by address; name the proxy's own address"
             ));
         }
+        if self.broker.port() == self.broker.homes_port {
+            warnings.push(format!(
+                "broker.port is {}, where homes connect: each account has one connection there, and this bridge needs \
+                 several, which would end each other; give it a listener of its own",
+                self.broker.homes_port
+            ));
+        }
         if let Some(metrics) = self.metrics.as_ref().filter(|metrics| !metrics.listen.ip().is_loopback()) {
             warnings
                 .push(format!("metrics on {}: whoever reaches that address can read them", metrics.listen));
