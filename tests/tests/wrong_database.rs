@@ -107,3 +107,24 @@ async fn of_two_databases_that_meet_a_new_broker_at_once_it_belongs_to_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn homes_can_be_told_to_the_broker_soon_after_a_database_that_was_away_is_back() {
+    let mut world = World::with(Options { agent: false, ..Options::default() }).await;
+    world.bridge.process_mut().stop();
+    let (place, aside) = (world.bridge.folder().join("bridge.db"), world.bridge.folder().join("aside"));
+    fs::rename(&place, &aside).expect("a file can be renamed");
+    fs::create_dir(&place).expect("the folder is writable");
+    world.bridge.start_again().await;
+    world.meet_bridge();
+    world.bridge.process().logged("broker and database could not be compared").await;
+    fs::remove_dir(&place).expect("it is empty");
+    fs::rename(&aside, &place).expect("a file can be renamed");
+    world.is_ready().await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let (_, code) = alice.adds("Cabin").await;
+    let form = [("username", NAME), ("password", &code), ("remoteaccess", "1")];
+    let answer = Answer::of(world.client.request(Method::POST, "/user/auth.json").form(&form)).await.json();
+    let password = answer["remoteaccess"]["mqtt_password"].as_str().expect("a password");
+    assert!(world.can_connect("alice.cabin", password).await, "{answer}");
+}

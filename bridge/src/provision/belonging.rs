@@ -55,6 +55,11 @@ impl Known {
         self.0.send_replace(Belonging::Unknown);
     }
 
+    /// Whether they are known to be this database's.
+    pub(super) fn are_ours(&self) -> bool {
+        *self.0.borrow() == Belonging::Ours
+    }
+
     /// Waits until it is known.
     ///
     /// # Errors
@@ -123,8 +128,10 @@ impl Provisioner {
     /// Where broker or database do not tell.
     pub async fn compare_database(&self) -> Result<bool> {
         let database = self.store.identity().await.context("the database does not answer")?;
-        let mut agrees = self.whose().await?.as_ref() == Some(&database);
-        if !agrees {
+        let whose = self.whose().await?;
+        let mut agrees = whose.as_ref() == Some(&database);
+        let is_told = whose.is_some() && *self.known.0.borrow() == Belonging::Anothers;
+        if !agrees && !is_told {
             let census = self.census().await?;
             if census.may_claim() {
                 self.claim(&census).await?;

@@ -16,7 +16,7 @@ impl Provisioner {
     /// # Errors
     /// Where the broker does not take it.
     pub async fn mend_bridges(&self) -> Result<bool, Fault> {
-        let Found { role } = match self.control.ask(Command::GetRole(BRIDGE)).await {
+        let role = match self.bridges().await {
             // The operator has another way.
             Err(Fault::NotFound) => return Ok(false),
             found => found?,
@@ -27,9 +27,18 @@ impl Provisioner {
         }
         let rights = role.rights.into_iter().chain(lacks).collect();
         self.control.run(Command::ModifyBridges(rights)).await?;
+        // Otherwise they would be cut again and again.
+        if !self.bridges().await?.lacks(&of_bridge()).is_empty() {
+            return Err(Fault::Refused("bridges have their rights; but they still lack some".into()));
+        }
         tracing::info!("bridges have all the rights at the broker that this version needs, and connect anew");
         // It cuts this connection too, so nobody answers.
         self.control.run(Command::CutBridges).await.ok();
         Ok(true)
+    }
+
+    async fn bridges(&self) -> Result<Role, Fault> {
+        let Found { role } = self.control.ask(Command::GetRole(BRIDGE)).await?;
+        Ok(role)
     }
 }

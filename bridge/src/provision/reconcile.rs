@@ -3,6 +3,7 @@
 use super::{Provisioner, Told, steps::tag};
 use crate::{
     dynsec::{Client, Clients, Command},
+    seldom::Seldom,
     store::{Credential, Home},
 };
 use anyhow::{Context, Result};
@@ -20,7 +21,7 @@ use tokio::{
 /// Between two comparisons, and how much more at random, so that several bridges don't do it together.
 const EACH: Duration = Duration::from_secs(60);
 const MORE: Duration = Duration::from_secs(10);
-/// Between two looks whether a broker of another database is given to this one.
+/// Between two tries to find out whose the broker's homes are, and looks whether this database is given another one's.
 const SOONER: Duration = Duration::from_secs(5);
 /// Clients in one page of the broker's list.
 const PAGE: usize = 500;
@@ -29,17 +30,15 @@ const TOGETHER: usize = 4;
 /// Keeps the broker as the database says, for ever.
 pub async fn keep(provisioner: Provisioner) {
     let mut connection = provisioner.link.watch();
+    let told = Seldom::default();
     loop {
         provisioner.link.wait_until_up().await;
         connection.mark_unchanged();
-        let pause = match reconcile(&provisioner).await {
-            Ok(true) => EACH + random::part_of(MORE),
-            Ok(false) => SOONER,
-            Err(error) => {
-                tracing::warn!("broker and database could not be compared: {error:#}");
-                EACH + random::part_of(MORE)
-            }
-        };
+        if let Err(error) = reconcile(&provisioner).await {
+            told.say(|| tracing::warn!("broker and database could not be compared: {error:#}"));
+        }
+        // Until it is known that the homes there are ours, none can be told to the broker.
+        let pause = if provisioner.known.are_ours() { EACH + random::part_of(MORE) } else { SOONER };
         // A new connection may be one to a broker that has lost its clients, or to another one.
         if timeout(pause, connection.changed()).await.is_ok() {
             provisioner.known.forget();
@@ -47,12 +46,17 @@ pub async fn keep(provisioner: Provisioner) {
     }
 }
 
-/// One comparison. Homes that are right already are not touched; false where all of them are another database's.
-async fn reconcile(provisioner: &Provisioner) -> Result<bool> {
+/// One comparison. Homes that are right already are not touched, nor are those of another database.
+async fn reconcile(provisioner: &Provisioner) -> Result<()> {
     if !provisioner.compare_database().await? {
-        return Ok(false);
+        return Ok(());
     }
-    provisioner.mend_bridges().await?;
+    match provisioner.mend_bridges().await {
+        // This connection ends, and it is looked again on the next one.
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+        Err(fault) => tracing::warn!("bridges may lack rights at the broker: {fault}"),
+    }
     // The broker first: what is made meanwhile is in the database before it is there.
     let clients = clients(provisioner).await?;
     let homes = provisioner.store.all_homes().await.context("the database does not answer")?;
@@ -63,7 +67,7 @@ async fn reconcile(provisioner: &Provisioner) -> Result<bool> {
     );
     wrong.extend(superfluous(&homes, &clients));
     if wrong.is_empty() {
-        return Ok(true);
+        return Ok(());
     }
     tracing::info!("{} homes may have to be put right at the broker", wrong.len());
     let wrong: Vec<_> = wrong.into_iter().collect();
@@ -81,7 +85,7 @@ async fn reconcile(provisioner: &Provisioner) -> Result<bool> {
         }
         sleep(start.elapsed()).await;
     }
-    Ok(true)
+    Ok(())
 }
 
 pub(super) async fn clients(provisioner: &Provisioner) -> Result<HashMap<String, Client>> {
