@@ -36,7 +36,10 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use trouble::Trouble;
 use writes::Writes;
 
@@ -48,6 +51,8 @@ const MAX_CONNECTIONS: u32 = 8;
 const SLOWEST_CONNECTION: Duration = Duration::from_secs(2);
 /// For anything that is asked of the database.
 const SLOWEST_ANSWER: Duration = Duration::from_secs(4);
+/// Tries to bring the tables up to date where somebody else does so at the same time.
+const MIGRATES_AGAIN: usize = 3;
 
 /// The database. A clone is the same one.
 #[derive(Clone, Debug)]
@@ -86,7 +91,16 @@ impl Store {
     pub async fn open(url: &Secret) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let store = Self::prepare(url.expose())?;
-        if let Err(error) = store.migrate().await {
+        let mut done = store.migrate().await;
+        for _ in 0..MIGRATES_AGAIN {
+            // Another program may be at it: SQLite has no lock for that.
+            if !matches!(done, Err(MigrateError::ExecuteMigration(..))) {
+                break;
+            }
+            sleep(trouble::PAUSE / 2).await;
+            done = store.migrate().await;
+        }
+        if let Err(error) = done {
             store.check_version(&error)?;
             store.inner.trouble.begin(&store.told_of_migration(&error));
             store.recover();
@@ -222,7 +236,7 @@ impl Store {
         let inner = Arc::downgrade(&self.inner);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(trouble::PAUSE).await;
+                sleep(trouble::PAUSE).await;
                 let Some(inner) = inner.upgrade() else { return };
                 let store = Self { inner };
                 match timeout(SLOWEST_ANSWER, store.migrate()).await {

@@ -76,6 +76,26 @@ async fn a_database_keeps_its_name_and_another_one_has_another() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_programs_that_make_the_tables_at_once_none_fails_and_all_find_one_name() {
+    let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
+    std::fs::create_dir(&folder).unwrap();
+    let url = Secret::new(format!("sqlite:{}/bridge.db", folder.display()));
+    let mut opening = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = url.clone();
+        opening.spawn(async move { Store::open(&url).await.unwrap() });
+    }
+    let mut names = std::collections::HashSet::new();
+    for store in opening.join_all().await {
+        assert_eq!(store.trouble(), None);
+        names.insert(store.identity().await.unwrap());
+        store.close().await;
+    }
+    assert_eq!(names.len(), 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[tokio::test]
 async fn an_upstream_number_is_one_account() {
     for store in stores().await {
