@@ -3,8 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// That the database is away is said once, and not by each try to reach it.
-const USUAL: &str = "info,sqlx_core::pool=off";
+/// That the database is away is said once, and not by each try to reach it; PostgreSQL remarks at each start that there are tables.
+const USUAL: &str = "info,sqlx_core::pool=off,sqlx::postgres::notice=warn";
 
 /// To the journal where systemd reads along, with levels and fields of its own; else to standard error. `RUST_LOG`
 /// says how much.

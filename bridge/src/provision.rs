@@ -4,6 +4,7 @@
 //! broker, and looks at the database again: so it does not matter how many bridges do it at once, or which of them is late.
 
 mod belonging;
+mod census;
 mod cut;
 mod evict;
 mod own;
@@ -26,7 +27,7 @@ use std::{sync::Arc, time::Duration};
 use steps::{Wanted, steps};
 use tokio::time::timeout;
 
-pub use belonging::Census;
+pub use census::Census;
 pub use cut::cut_offenders;
 pub use reconcile::keep;
 

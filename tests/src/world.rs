@@ -192,8 +192,13 @@ impl World {
 
     /// Waits until the bridge has its broker and its database.
     pub async fn is_ready(&self) {
+        let mut said = String::new();
         wait::until("the bridge to reach its broker", wait::SOON * 4, async || {
             let ready = self.client.get_anonymously("/-/ready").await;
+            if ready.text() != said {
+                said = ready.text();
+                std::eprintln!("the bridge says: {said}");
+            }
             (ready.status == 200).then_some(())
         })
         .await;

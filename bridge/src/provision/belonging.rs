@@ -3,7 +3,7 @@
 //! The broker keeps the database's name in a role that nobody has. A bridge that was given another database knows none of
 //! the homes there: it changes nothing at the broker, and asks no home, as another account may have its name here.
 
-use super::{Provisioner, reconcile};
+use super::{Census, Provisioner};
 use crate::{
     dynsec::{Command, DATABASE, Fault, Role},
     error::Error,
@@ -11,9 +11,6 @@ use crate::{
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use tokio::sync::watch;
-
-/// Digits of a database's name that are shown: enough to tell two apart.
-const SHOWN: usize = 8;
 
 /// Whose the broker's homes are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,19 +27,6 @@ pub(super) enum Belonging {
 /// What is known of that, for all who want to change something there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known(watch::Sender<Belonging>);
-
-/// What a broker and a database say of each other.
-#[derive(Debug)]
-pub struct Census {
-    /// The database that the broker belongs to.
-    pub broker: Option<String>,
-    /// This one.
-    pub database: String,
-    /// Homes that may connect and are in this database.
-    pub known: usize,
-    /// Homes that may connect and are not.
-    pub unknown: usize,
-}
 
 #[derive(Deserialize)]
 struct Found {
@@ -70,42 +54,6 @@ impl Known {
         match found.map_err(|_| Fault::Offline)?.to_owned() {
             Belonging::Anothers => Err(Fault::Foreign),
             _ => Ok(()),
-        }
-    }
-}
-
-impl Census {
-    /// Whether they belong together.
-    pub fn agrees(&self) -> bool {
-        self.broker.as_ref() == Some(&self.database)
-    }
-
-    /// Whether this database can take the broker without being told to: nobody has, and most of its homes are in this one.
-    fn may_claim(&self) -> bool {
-        self.broker.is_none() && self.unknown <= self.known
-    }
-
-    fn names(&self) -> String {
-        let short = |name: &str| name.chars().take(SHOWN).collect::<String>();
-        let whose = self.broker.as_deref().map_or("a database that it does not name".to_owned(), short);
-        let (database, known, unknown) = (short(&self.database), self.known, self.unknown);
-        format!(
-            "it belongs to {whose}, and this database is {database}, which has {known} of its homes and lacks {unknown}"
-        )
-    }
-}
-
-impl std::fmt::Display for Census {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.agrees() {
-            true => write!(f, "the broker belongs to this database, which has {} of its homes", self.known),
-            false => write!(
-                f,
-                "this bridge has another database than its broker: {}. Nothing is changed at the broker and no home is \
-                 asked. Correct database.url; or, if this database is to take the other one's place: \
-                 remoteaccess-bridge broker adopt",
-                self.names()
-            ),
         }
     }
 }
@@ -156,22 +104,7 @@ impl Provisioner {
         Ok(())
     }
 
-    /// What they say of each other.
-    ///
-    /// # Errors
-    /// Where broker or database do not tell.
-    pub async fn census(&self) -> Result<Census> {
-        let broker = self.whose().await?;
-        let clients = reconcile::clients(self).await?;
-        let homes = self.store.all_homes().await.context("the database does not answer")?;
-        let database = self.store.identity().await.context("the database does not answer")?;
-        let unknown = reconcile::superfluous(&homes, &clients).len();
-        let known = homes.iter().filter_map(|home| clients.get(home.site.as_str()));
-        let known = known.filter(|client| !client.disabled && client.is_home()).count();
-        Ok(Census { broker, database, known, unknown })
-    }
-
-    async fn whose(&self) -> Result<Option<String>, Fault> {
+    pub(super) async fn whose(&self) -> Result<Option<String>, Fault> {
         match self.control.ask::<Found>(Command::GetRole(DATABASE)).await {
             Ok(found) => Ok(Some(found.role.text)),
             Err(Fault::NotFound) => Ok(None),
