@@ -3,8 +3,11 @@
 use crate::random;
 use std::time::Duration;
 
-/// A connection that lasted this long was a good one, and the next failure starts over.
+/// A connection that lasted this long was a good one, and the next failure starts over. So it does after one that lasted
+/// longer than the pause before it could be, so that even on a bad line nobody waits for longer than he is connected; but not
+/// after one that was too short to be of use.
 const STABLE: Duration = Duration::from_secs(60);
+const USEFUL: Duration = Duration::from_secs(10);
 
 /// Doubling pauses, half of each left to chance, so that those who lost the same broker do not come back in step.
 #[derive(Debug)]
@@ -32,12 +35,17 @@ impl Backoff {
     }
 
     fn ceiling(&mut self, lasted: Duration) -> Duration {
-        if lasted >= STABLE {
+        let before = self.failures.checked_sub(1).map_or(Duration::ZERO, |before| self.after(before));
+        if lasted >= before.clamp(USEFUL, STABLE) {
             self.failures = 0;
         }
-        let ceiling = self.first.saturating_mul(1 << self.failures.min(16)).min(self.longest);
+        let ceiling = self.after(self.failures);
         self.failures = self.failures.saturating_add(1);
         ceiling
+    }
+
+    fn after(&self, failures: u32) -> Duration {
+        self.first.saturating_mul(1 << failures.min(16)).min(self.longest)
     }
 }
 
@@ -65,9 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_stable_minute_starts_over() {
-        let mut backoff = Backoff { failures: 5, ..backoff() };
-        assert_eq!(backoff.ceiling(Duration::from_secs(59)).as_secs(), 32);
-        assert_eq!(backoff.ceiling(Duration::from_secs(60)).as_secs(), 1);
+    fn who_was_connected_for_longer_than_he_waited_starts_over() {
+        for (failures, lasted, ceiling) in
+            [(5, 15, 32), (5, 16, 1), (2, 9, 4), (2, 10, 1), (9, 59, 120), (9, 60, 1), (0, 0, 1)]
+        {
+            let mut backoff = Backoff { failures, ..backoff() };
+            let next = backoff.ceiling(Duration::from_secs(lasted)).as_secs();
+            assert_eq!(next, ceiling, "after {failures} failures and {lasted} s");
+        }
     }
 }
