@@ -121,7 +121,9 @@ final class Model
         return ['success' => true];
     }
 
-    /** Off is off, whatever anybody saved meanwhile; the list stays as it is. */
+    /**
+     * Off is off, whatever anybody saved meanwhile; the list stays as it is.
+     */
     private function switchOff(): array
     {
         $settings = $this->file->update(null, fn (Settings $settings) => $settings->setEnabled(false));

@@ -159,7 +159,9 @@ class SettingsFile
         return new Refused(tr('The settings could not be saved, and are as they were before.') . ' ' . $reason, 500);
     }
 
-    /** A number beyond all bounds can be read, but not written again. */
+    /**
+     * A number beyond all bounds can be read, but not written again.
+     */
     private static function isUsable(string $text): bool
     {
         $data = json_decode($text);
