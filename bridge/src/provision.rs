@@ -139,6 +139,11 @@ impl Provisioner {
         told: Result<(), Fault>,
         home: Option<&(Home, Account)>,
     ) -> Result<Told, Error> {
+        if told == Err(Fault::Taken) {
+            tracing::error!(home = %site, "it cannot be let in: {}", Fault::Taken);
+            let taken = Error::Conflict("this name is taken at the broker; ask whoever operates this server");
+            return home.map_or(Ok(Told::Now), |_| Err(taken));
+        }
         if let Err(fault) = told {
             tracing::warn!(home = %site, "the broker is to be told of its credential later: {fault}");
             return Ok(Told::Later);
@@ -176,6 +181,10 @@ impl Provisioner {
             Err(Fault::NotFound) => None,
             Err(fault) => return Err(fault),
         };
+        // An operator's own client may have a name that accounts can have too.
+        if there.as_ref().is_some_and(|client| !client.is_home()) {
+            return Err(Fault::Taken);
+        }
         let commands = steps(site, wanted, there.as_ref());
         if commands.is_empty() {
             return Ok(());

@@ -148,7 +148,7 @@ impl Broker {
     /// Makes it carry messages between its own homes and the bridges at `hub`, as docs/capacity.md describes; starts
     /// it anew for that.
     pub async fn join(&mut self, hub: &Self) {
-        let (name, password) = (format!("broker-{}", ports::random_hex::<3>()), ports::random_hex::<12>());
+        let (name, password) = (format!("broker:{}", ports::random_hex::<3>()), ports::random_hex::<12>());
         let acl = |kind: &str, topic: &str| json!({"acltype": kind, "allow": true, "topic": topic});
         let acls = json!([
             acl("subscribePattern", "user/+/request"),

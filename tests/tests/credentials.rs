@@ -2,6 +2,7 @@
 
 use remoteaccess_tests::bridge::PASSWORD;
 use remoteaccess_tests::browser::Browser;
+use remoteaccess_tests::client::Answer;
 use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::wait::{SOON, until, within};
 use remoteaccess_tests::world::{NAME, Options, World};
@@ -143,4 +144,26 @@ fn unbase32(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+#[tokio::test]
+async fn an_account_cannot_take_the_name_of_a_client_that_the_operator_made() {
+    let world = World::with(Options { agent: false, ..Options::default() }).await;
+    let client = json!({"command": "createClient", "username": "meter", "password": "operators-own",
+        "roles": [{"rolename": "admin"}]});
+    let role = json!({"command": "createRole", "rolename": "admin", "acls": []});
+    world.broker.command(&json!([role, client])).await;
+    let told = async || world.broker.command(&json!([{"command": "getClient", "username": "meter"}])).await;
+    let before = told().await[0]["data"].clone();
+
+    world.bridge.operate(&["account", "add", "meter"], &format!("{PASSWORD}\n"));
+    let form = [("username", "meter"), ("password", PASSWORD), ("remoteaccess", "1")];
+    let answer = Answer::of(world.client.request(Method::POST, "/user/auth.json").form(&form)).await;
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.text().contains("taken at the broker"), "{}", answer.text());
+    world.bridge.process().logged("the broker has a client of this name that is no home's").await;
+    assert!(world.can_connect("meter", "operators-own").await);
+    world.bridge.operate(&["account", "delete", "meter"], "");
+    assert!(world.can_connect("meter", "operators-own").await);
+    assert_eq!(told().await[0]["data"], before);
 }

@@ -78,6 +78,9 @@ pub enum Fault {
     /// Its homes are none of this bridge's business.
     #[error("the broker belongs to another database")]
     Foreign,
+    /// Somebody else has the name.
+    #[error("the broker has a client of this name that is no home's; give one of the two another name")]
+    Taken,
     /// The plugin said something else.
     #[error("the broker's dynamic security says: {0}")]
     Refused(String),

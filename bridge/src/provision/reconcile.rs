@@ -2,7 +2,7 @@
 
 use super::{Provisioner, Told, steps::tag};
 use crate::{
-    dynsec::{Client, Clients, Command},
+    dynsec::{Client, Clients, Command, Fault},
     seldom::Seldom,
     store::{Credential, Home},
 };
@@ -66,6 +66,13 @@ async fn reconcile(provisioner: &Provisioner) -> Result<()> {
         homes.iter().filter(|home| differs(home, clients.get(home.site.as_str()))).map(|h| h.site.clone()),
     );
     wrong.extend(superfluous(&homes, &clients));
+    wrong.retain(|site| {
+        let is_free = clients.get(site.as_str()).is_none_or(Client::is_home);
+        if !is_free {
+            tracing::error!(home = %site, "it cannot be let in: {}", Fault::Taken);
+        }
+        is_free
+    });
     if wrong.is_empty() {
         return Ok(());
     }
