@@ -47,7 +47,9 @@ with_this_bridge() {
 exec chroot $system /usr/bin/remoteaccess-bridge "\$@"
 SCRIPT
     chmod +x "$programs/remoteaccess-bridge"
-    become_demo "$programs" > "$said" 2>&1 &
+    # What the chain before said must not be taken for this one's.
+    : > "$said"
+    become_demo "$programs" >> "$said" 2>&1 &
     chain=$!
     check "with this bridge there is a chain, too" begins "$said"
     url=$(sed -n 's#^Open *\(http.*\)/$#\1#p' "$said")
