@@ -31,6 +31,7 @@ impl Courier {
                     // Nothing is subscribed to at this point; all that matters is that it is acknowledged.
                     Command::RoundTrip | Command::LeaveRequests => mqtt.unsubscribe(&requests).await,
                     Command::TakeRequests => mqtt.subscribe(&requests, QoS::AtMostOnce).await,
+                    Command::TakeBack => mqtt.publish(&status, QoS::AtMostOnce, true, "").await,
                     Command::Say(state) => {
                         // An installation is as old as its process; a farewell is as old as its saying.
                         let since = if state == Online::Online { mine.since } else { unix_now() };

@@ -19,6 +19,8 @@ pub enum Command {
     LeaveRequests,
     /// Publish the presence, retained.
     Say(State),
+    /// Take back what is retained as this account's presence.
+    TakeBack,
 }
 
 /// Why a session is to end.
@@ -79,7 +81,10 @@ impl Membership {
         let was_look = self.past.only_looks();
         if !self.past.may_serve(self.found.as_ref()) {
             self.phase = Phase::Over(Ending::StayAway);
-            return None;
+            // Where this session has ended the other's, its last will says `offline`. An `online` may have been left by somebody
+            // who is gone; who is not says it again.
+            let is_online = self.found.as_ref().is_some_and(|found| found.state == State::Online);
+            return is_online.then_some(Command::TakeBack);
         }
         if was_look {
             self.past = Past::New;
@@ -108,6 +113,11 @@ impl Membership {
             _ => {}
         }
         None
+    }
+
+    /// What was retained as this account's presence was taken back.
+    pub fn taken_back(&self) -> Option<Command> {
+        self.serves().then_some(Command::Say(State::Online))
     }
 
     /// Whether requests are to be answered.
@@ -184,6 +194,18 @@ mod tests {
         assert_eq!(membership.ending(), Some(Ending::StayAway));
         assert!(!membership.takes_requests() && !membership.serves());
         assert_eq!(membership.past(), &Past::Replaced(other));
+    }
+
+    #[test]
+    fn a_word_that_somebody_may_have_left_behind_is_taken_back_and_said_again_by_who_serves() {
+        let mut membership = arrives(Past::Served, Some(&presence("a", 5, State::Online)));
+        assert_eq!(membership.round_trip(), Some(Command::TakeBack));
+        assert_eq!(membership.ending(), Some(Ending::StayAway));
+        let mut look = arrives(membership.past().clone(), None);
+        assert_eq!(look.round_trip(), None);
+        assert_eq!(look.ending(), Some(Ending::ComeBack));
+        assert_eq!(serving().taken_back(), Some(Say(State::Online)));
+        assert_eq!(look.taken_back(), None);
     }
 
     #[test]

@@ -239,7 +239,10 @@ impl Session<'_> {
 
     fn take_message(&mut self, publish: Publish) {
         if publish.topic == self.broker.site.status_topic() {
-            if let Some(seen) = Presence::parse(&publish.payload) {
+            if publish.payload.is_empty() {
+                let command = self.membership.taken_back();
+                self.follow(command);
+            } else if let Some(seen) = Presence::parse(&publish.payload) {
                 let command = self.membership.seen(&seen);
                 self.follow(command);
             }
