@@ -281,7 +281,6 @@ impl Broker {
             Some(("listener", place)) => match place.split(' ').next() {
                 Some("1883") => format!("listener {} 127.0.0.1", self.ports.plain),
                 Some("8883") => format!("listener {} 127.0.0.1", self.ports.tls),
-                Some("8884") => format!("listener {} 127.0.0.1", self.ports.websockets),
                 _ => panic!("the operator's configuration has a listener that is not known here: {line}"),
             },
             Some(("certfile", _)) => format!("certfile {}", file(&self.certificates.certificate)),
@@ -291,6 +290,15 @@ impl Broker {
             }
             _ => line.to_owned(),
         }));
+        // As docs/operator.md has it, for who wants it.
+        lines.extend([
+            format!("listener {} 127.0.0.1", self.ports.websockets),
+            "protocol websockets".to_owned(),
+            format!("certfile {}", file(&self.certificates.certificate)),
+            format!("keyfile {}", file(&self.certificates.key)),
+            "max_qos 0".to_owned(),
+            "use_username_as_clientid true".to_owned(),
+        ]);
         lines.join("\n") + "\n" + &self.further
     }
 

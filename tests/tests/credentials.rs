@@ -167,3 +167,23 @@ async fn an_account_cannot_take_the_name_of_a_client_that_the_operator_made() {
     assert!(world.can_connect("meter", "operators-own").await);
     assert_eq!(told().await[0]["data"], before);
 }
+
+#[tokio::test]
+async fn a_pairing_code_is_not_used_up_while_the_broker_is_away() {
+    let mut world = World::with(first_generation()).await;
+    let alice = Browser::sign_in(&world.client, NAME).await;
+    let (_, code) = alice.adds("Cabin").await;
+    world.broker.stop();
+    until("the bridge to notice", SOON, async || {
+        let ready = world.client.get_anonymously("/-/ready").await;
+        (ready.refusal().1 == "broker_offline").then_some(())
+    })
+    .await;
+    let form = [("username", NAME), ("password", code.as_str())];
+    Answer::of(world.client.request(Method::POST, "/user/auth.json").form(&form))
+        .await
+        .assert_refused(503, "broker_offline");
+    world.broker.start_again().await;
+    world.is_ready().await;
+    assert_eq!(world.client.connects_home(NAME, &code, &[]).await["success"], true);
+}

@@ -172,6 +172,10 @@ async fn prove(app: &App, head: &Parts, form: &Form) -> Result<Option<Proof>, Er
     if let Some(hash) = pairing::hash(password) {
         let attempt = Attempt::with_code(Peer::of(&head.extensions), &fold(username));
         app.throttle.begin(&attempt, Instant::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
+        if !app.link.is_up() {
+            app.throttle.not_checked(&attempt);
+            return Err(Error::BrokerOffline);
+        }
         if let Some((account, home)) = with_code(app, username, &hash).await? {
             app.throttle.succeeded(&attempt);
             return Ok(Some(Proof::Code(account, Box::new(home), hash)));

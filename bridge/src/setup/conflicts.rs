@@ -15,7 +15,6 @@ const CONFLICTS: &[(&str, &str)] = &[
     ("listener 1883", "the bridge's listener is there"),
     ("port 1883", "the bridge's listener is there"),
     ("listener 8883", "the homes' listener is there"),
-    ("listener 8884", "the homes' listener for WebSockets is there"),
 ];
 
 /// Looks at all files but our own.
