@@ -97,6 +97,7 @@ pub async fn run(
                 End::Stopped => return,
                 End::Reconfigured | End::SwitchedOff => {
                     backoff.reset();
+                    looks.reset();
                     (past, told) = (Past::New, None);
                     continue;
                 }
@@ -113,14 +114,15 @@ pub async fn run(
         }
         told = Some(trouble);
         tokio::select! {
-            () = sleep(pause) => {}
-            // Who saves here wants this one to serve.
-            _ = configs.changed() => {
-                backoff.reset();
-                (past, told) = (Past::New, None);
-            }
-            () = crate::turned_true(&mut stop) => return,
-        }
+                    () = sleep(pause) => {}
+                    // Who saves here wants this one to serve.
+                    _ = configs.changed() => {
+                        backoff.reset();
+        looks.reset();
+                        (past, told) = (Past::New, None);
+                    }
+                    () = crate::turned_true(&mut stop) => return,
+                }
     }
 }
 

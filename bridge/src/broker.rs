@@ -234,9 +234,9 @@ impl Connection {
 /// A client id for a bridge's connection.
 ///
 /// It is nobody's business: whoever connects with it takes the connection's place, under whatever account (MQTT 3.1.1, section
-/// 3.1.4). It is not the client id that homes answer to, and no log has it.
+/// 3.1.4). A home connects with its own name, and none can have a colon. It is not the client id that homes answer to.
 pub(crate) fn client_id() -> String {
-    format!("bridge-{}", random::hex_id::<16>())
+    format!("bridge:{}", random::hex_id::<16>())
 }
 
 /// How to connect.

@@ -31,7 +31,7 @@ const MAX_PIECES: usize = CREDIT_WINDOW as usize / MIN_FRAME_BODY_BYTES;
 const WITHOUT_CREDIT: u32 = 8 * 1024;
 /// The same at once: the first generation's answers to a page with fifty graphs.
 const WITHOUT_CREDIT_AT_ONCE: u32 = 32 * 1024;
-/// How often a home may say that it is there or gone. The broker makes a copy for each that listens, of which a home can have many.
+/// How often a home may say that it is there or gone.
 const SAYS: Rate = Rate { per_second: 1, burst: 30 };
 /// Who has used that up so many times, 64 MB within seconds, is not answering but flooding.
 const FLOODS: u128 = 2;
