@@ -114,15 +114,15 @@ pub async fn run(
         }
         told = Some(trouble);
         tokio::select! {
-                    () = sleep(pause) => {}
-                    // Who saves here wants this one to serve.
-                    _ = configs.changed() => {
-                        backoff.reset();
-        looks.reset();
-                        (past, told) = (Past::New, None);
-                    }
-                    () = crate::turned_true(&mut stop) => return,
-                }
+            () = sleep(pause) => {}
+            // Who saves here wants this one to serve.
+            _ = configs.changed() => {
+                backoff.reset();
+                looks.reset();
+                (past, told) = (Past::New, None);
+            }
+            () = crate::turned_true(&mut stop) => return,
+        }
     }
 }
 
