@@ -67,7 +67,7 @@ impl Cloud {
             broker.start_again().await;
         }
         let mut setup = Setup {
-            broker_port: broker.ports().plain,
+            broker: broker.ports(),
             keep_alive: 30,
             accounts: homes.iter().map(|name| Account::new(name)).collect(),
             limits: LIMITS.to_owned(),

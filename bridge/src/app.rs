@@ -19,6 +19,7 @@ use crate::{
     session::Cookies,
     store::{Account, Store},
     throttle::Throttle,
+    tunnels::Tunnels,
     twin::Twin,
     upstream::Upstream,
 };
@@ -83,6 +84,8 @@ pub struct App {
     pub household: Household,
     /// Who listens to how their homes come and go.
     pub streams: Streams,
+    /// Homes that come by WebSocket.
+    pub tunnels: Tunnels,
     /// Where homes find the broker.
     pub homes_port: u16,
 }
@@ -101,6 +104,7 @@ impl App {
             control,
             courier: Mutex::new(Some(courier)),
             streams: Streams::default(),
+            tunnels: Tunnels::new(config),
             homes_port: config.broker.homes_port,
             https: config.https,
             limits: config.limits,

@@ -72,6 +72,7 @@ pub struct BrokerConfig {
     /// A broker that is silent for two of these is taken for lost.
     #[serde(default = "default_keep_alive")]
     pub keep_alive_seconds: u64,
+    websocket_port: Option<u16>,
     /// The port at which homes find it, with TLS; they are told when they are connected.
     #[serde(default = "default_homes_port")]
     pub homes_port: u16,
@@ -93,6 +94,12 @@ impl BrokerConfig {
     /// Its port; where none is given, MQTT's own.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.tls { 8883 } else { 1883 })
+    }
+
+    /// The port at which it takes homes that come by WebSocket from this bridge, with TLS where the bridge has it; what is not
+    /// given is the homes' own, or that of the listener that `setup` makes on this machine.
+    pub fn websocket_port(&self) -> u16 {
+        self.websocket_port.unwrap_or(if self.tls { self.homes_port } else { 1884 })
     }
 }
 

@@ -58,6 +58,9 @@ pub enum Error {
     /// A method that one of the bridge's own addresses does not take.
     #[error("this address does not take that method; the header Allow names those that it takes")]
     OwnMethod,
+    /// It has to be a WebSocket.
+    #[error("{0}")]
+    UpgradeRequired(&'static str),
     /// Malformed.
     #[error("{0}")]
     BadRequest(String),
@@ -91,6 +94,9 @@ pub enum Error {
     /// Too many requests to the bridge at once.
     #[error("the bridge is busy; try again in a moment")]
     Busy,
+    /// Too many homes by WebSocket, from one address or in all.
+    #[error("too many homes are connected over WebSocket already; try again later")]
+    Crowded,
     /// Too many requests from one address, or in one account's name.
     #[error("too many requests in a short time; wait a moment and try again")]
     TooFast {
@@ -193,7 +199,9 @@ impl Error {
             Self::Conflict(_) => return Code::Conflict,
             Self::Unauthorized(_) => ErrorCode::Unauthorized,
             Self::NotRelayed => ErrorCode::NotRelayed,
-            Self::Method | Self::OwnMethod | Self::BadRequest(_) => ErrorCode::BadRequest,
+            Self::Method | Self::OwnMethod | Self::UpgradeRequired(_) | Self::BadRequest(_) => {
+                ErrorCode::BadRequest
+            }
             Self::RequestTooLarge => ErrorCode::RequestTooLarge,
             Self::HomeNever | Self::HomeOffline { .. } => ErrorCode::HomeOffline,
             Self::BrokerOffline | Self::Twin => ErrorCode::BrokerOffline,
@@ -201,6 +209,7 @@ impl Error {
             Self::HomeBusy
             | Self::HomeTooMuch
             | Self::Busy
+            | Self::Crowded
             | Self::TooManyAttempts { .. }
             | Self::TooFast { .. } => ErrorCode::Busy,
             Self::AnswerTooLarge => ErrorCode::TooLarge,
@@ -213,9 +222,12 @@ impl Error {
         match self {
             Self::Unsettled(error) => error.status(),
             Self::Method | Self::OwnMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HomeBusy | Self::HomeTooMuch | Self::TooManyAttempts { .. } | Self::TooFast { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::UpgradeRequired(_) => StatusCode::UPGRADE_REQUIRED,
+            Self::HomeBusy
+            | Self::HomeTooMuch
+            | Self::Crowded
+            | Self::TooManyAttempts { .. }
+            | Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
             other => StatusCode::from_u16(other.code().http_status()).expect("a code's status is a status"),
         }
     }
@@ -257,6 +269,12 @@ impl IntoResponse for Error {
             // For its own addresses, the router names them.
             Self::Method => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+            }
+            // RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+            Self::UpgradeRequired(_) => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             }
             _ => {}
         }

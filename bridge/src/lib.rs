@@ -1,7 +1,8 @@
 //! The cloud's end of emoncms remote access: HTTP on one side, MQTT on the other.
 //!
 //! A request meets the modules in the order in which they are declared. [`server`] accepts its connection,
-//! [`routes`] says who answers it: the web view's [`assets`], the bridge's [`own`] handlers, or [`relay`]. That one reads the
+//! [`routes`] says who answers it: the web view's [`assets`], the bridge's [`own`] handlers, a [`tunnel`] to the broker for
+//! homes that come by WebSocket, or [`relay`]. That one reads the
 //! [`target`]; [`admission`] finds the [`caller`], what is left of the [`gate`], and the [`input`]; it looks whether the home is
 //! there ([`homes`]), opens an [`exchange`] and publishes through the [`broker`]. What comes back climbs from the
 //! broker through the exchange ([`pending`]) and the [`flow`] into the [`answer`].
@@ -22,6 +23,7 @@ pub mod account;
 pub mod household;
 pub mod login;
 pub mod upstream;
+pub mod tunnel;
 pub mod relay;
 pub mod target;
 pub mod admission;
@@ -33,6 +35,7 @@ pub mod flow;
 pub mod unzstd;
 pub mod app;
 pub mod metrics;
+pub mod tunnels;
 pub mod gate;
 pub mod crowd;
 pub mod accounts;
@@ -148,6 +151,8 @@ impl Bridge {
         let remembering = Arc::clone(&app);
         tasks.spawn(async move { homes::remember(&remembering.homes, &remembering.store).await });
         let served = front.serve(Arc::clone(&app), pulse, stop).await;
+        // Homes were needed for what ran.
+        app.tunnels.close().await;
         homes::remember_at_the_end(&app.homes, &app.store).await;
         // A database that is away is not waited for.
         tokio::time::timeout(homes::LAST_WRITTEN_WITHIN, app.store.close()).await.ok();

@@ -50,6 +50,7 @@ struct Now {
     requests: Gauge,
     answers: Gauge,
     words: Gauge,
+    websockets: Gauge,
     broker_up: Gauge,
 }
 
@@ -101,6 +102,7 @@ impl Metrics {
         registry.register("requests_in_flight", "Relayed requests that hold a place", now.requests.clone());
         registry.register("answers_pending", "Answers that have not come whole", now.answers.clone());
         registry.register("words_pending", "Credits and cancels yet to be told", now.words.clone());
+        registry.register("websockets", "Homes that come by WebSocket", now.websockets.clone());
         let build = Family::<Label, Gauge>::default();
         build.get_or_create(&Label("version", env!("CARGO_PKG_VERSION"))).set(1);
         registry.register("build_info", "What runs", build);
@@ -130,6 +132,7 @@ pub fn text(app: &App) -> String {
     set(&now.requests, app.gate.in_use());
     set(&now.answers, app.exchange.under_way());
     set(&now.words, app.exchange.outbox().len());
+    set(&now.websockets, app.tunnels.open());
     set(&now.broker_up, usize::from(app.link.is_up()));
     let mut text = String::new();
     text::encode(&mut text, &metrics.registry).expect("a string can be written to");

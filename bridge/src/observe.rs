@@ -85,6 +85,7 @@ fn route(request: &Request) -> Route {
         Some(path) if path == "/" || ["/-/assets/", "/-/static/"].iter().any(|p| path.starts_with(p)) => {
             Route { kind: "page", name: path.to_owned() }
         }
+        Some("/mqtt") => Route { kind: "own", name: "/mqtt".to_owned() },
         Some(path) if path.starts_with("/-/") && !path.starts_with("/-/h/") => {
             Route { kind: "own", name: path.to_owned() }
         }

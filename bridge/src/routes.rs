@@ -1,7 +1,7 @@
 //! The one URL table, and what stands on every answer.
 
 use crate::{
-    account, app::App, assets, error::Error, household, metrics, observe::observe, own, relay::relay,
+    account, app::App, assets, error::Error, household, metrics, observe::observe, own, relay::relay, tunnel,
 };
 use axum::{
     Router,
@@ -43,6 +43,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/-/health", get(own::health))
         .route("/-/ready", get(own::ready))
         .route("/-/metrics", any(async || Error::NotRelayed))
+        // No controller of emoncms has this name; where MQTT clients look for it by default.
+        .route("/mqtt", get(tunnel::open))
         .route("/user/auth.json", post(household::auth).fallback(relay))
         .method_not_allowed_fallback(async || Error::OwnMethod)
         .fallback(relay)

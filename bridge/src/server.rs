@@ -13,15 +13,14 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
     service::TowerToHyperService,
 };
 use socket2::SockRef;
-use std::{io, net::IpAddr, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -63,7 +62,8 @@ pub async fn serve(door: Door, routes: Router, stop: impl Future<Output = ()>) -
     let Door { listener, tls, proxies, connections, connections_each, traffic } = door;
     let places = Arc::new(Semaphore::new(connections));
     let crowd = Crowd::new(connections_each);
-    let (open, full) = (GracefulShutdown::new(), Seldom::default());
+    let (end, ends) = watch::channel(());
+    let full = Seldom::default();
     let mut stop = std::pin::pin!(stop);
     loop {
         let next = async { (place(&places, &full).await, listener.accept().await) };
@@ -84,16 +84,17 @@ pub async fn serve(door: Door, routes: Router, stop: impl Future<Output = ()>) -
             continue;
         };
         let caller = Caller { address, proxies: Arc::clone(&proxies), routes: routes.clone() };
-        let (tls, traffic, watcher) = (tls.clone(), traffic.clone(), open.watcher());
+        let (tls, traffic, ends) = (tls.clone(), traffic.clone(), ends.clone());
         tokio::spawn(async move {
             let _held = (place, share);
-            if let Err(error) = meet(socket, tls, traffic, caller, watcher).await {
+            if let Err(error) = meet(socket, tls, traffic, caller, ends).await {
                 tracing::debug!(%error, "connection ended");
             }
         });
     }
-    drop(listener);
-    if timeout(GRACE, open.shutdown()).await.is_err() {
+    drop((listener, ends));
+    end.send_replace(());
+    if timeout(GRACE, end.closed()).await.is_err() {
         tracing::info!("requests still running after {} s are cut", GRACE.as_secs());
     }
     Ok(())
@@ -120,27 +121,26 @@ async fn meet(
     tls: Option<TlsAcceptor>,
     traffic: Traffic,
     caller: Caller,
-    watcher: Watcher,
+    ends: watch::Receiver<()>,
 ) -> Result<()> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
     SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT).ok();
     let socket = Patient::new(socket, LONGEST_STALL, traffic);
     match tls {
-        None => converse(socket, caller, watcher).await?,
+        None => converse(socket, caller, ends).await?,
         Some(tls) => {
             let greeted = timeout(SLOWEST_HANDSHAKE, tls.accept(socket)).await;
-            converse(greeted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??, caller, watcher)
-                .await?;
+            converse(greeted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??, caller, ends).await?;
         }
     }
     Ok(())
 }
 
 async fn converse(
-    socket: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     caller: Caller,
-    watcher: Watcher,
+    mut ends: watch::Receiver<()>,
 ) -> hyper::Result<()> {
     let Caller { address, proxies, routes } = caller;
     let routes = TowerToHyperService::new(routes);
@@ -153,8 +153,14 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_HEAD)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(TokioIo::new(socket), routes);
-    watcher.watch(connection).await
+        .serve_connection(TokioIo::new(socket), routes)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = &mut connection => return ended,
+        _ = ends.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
 }
 
 /// A connection that vanished before it was accepted is nothing; no more file handles need time to come free.

@@ -107,7 +107,7 @@ impl Report {
         self.todo("systemctl restart emoncms-remoteaccess-bridge");
         let host = host.unwrap_or("the name in the certificate");
         self.todo(format!(
-            "let port 8883 through the firewall: homes connect there to {host}; 1883 stays inside"
+            "let port 8883 through the firewall: homes connect there to {host}; 1883 and 1884 stay inside"
         ));
     }
 }

@@ -1,7 +1,7 @@
 //! The bridge under test.
 
 use crate::binaries;
-use crate::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
+use crate::broker::{BRIDGE_PASSWORD, BRIDGE_USER, Ports};
 use crate::process::Process;
 use std::io::Write as _;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Where the broker is.
-    pub broker_port: u16,
+    pub broker: Ports,
     /// Seconds.
     pub keep_alive: u64,
     /// Who has a home.
@@ -142,6 +142,12 @@ impl Bridge {
         &self.url
     }
 
+    /// At which port of 127.0.0.1 that is.
+    pub fn port(&self) -> u16 {
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("the address ends with a port")
+    }
+
     /// The program that runs.
     pub fn process(&self) -> &Process {
         &self.process
@@ -160,7 +166,8 @@ impl Bridge {
 
 impl Setup {
     fn toml(&self, database: &str) -> String {
-        let Self { broker_port, keep_alive, limits, .. } = self;
+        let Self { broker, keep_alive, limits, .. } = self;
+        let Ports { plain, websockets, .. } = broker;
         format!(
             r#"
             listen = "127.0.0.1:0"
@@ -172,7 +179,8 @@ impl Setup {
             argon2_memory_kib = 8192
             [broker]
             host = "127.0.0.1"
-            port = {broker_port}
+            port = {plain}
+            websocket_port = {websockets}
             username = "{BRIDGE_USER}"
             password = "{BRIDGE_PASSWORD}"
             tls = false

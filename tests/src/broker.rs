@@ -17,7 +17,7 @@ pub const BRIDGE_USER: &str = "bridge";
 /// The bridge's password at the broker.
 pub const BRIDGE_PASSWORD: &str = "bridge-password";
 
-/// A broker with a TLS listener for homes, a plain one for the bridge, and one for MQTT over WebSocket with TLS.
+/// A broker with its three listeners.
 #[derive(Debug)]
 pub struct Broker {
     folder: TempDir,
@@ -35,8 +35,15 @@ pub struct Ports {
     pub plain: u16,
     /// The homes' listener, with TLS.
     pub tls: u16,
-    /// The homes' listener for WebSockets, with TLS.
+    /// The listener for homes that come by WebSocket, without TLS.
     pub websockets: u16,
+}
+
+impl Ports {
+    /// Where nobody listens yet.
+    pub fn free() -> Self {
+        Self { plain: ports::free(), tls: ports::free(), websockets: ports::free() }
+    }
 }
 
 impl Broker {
@@ -58,12 +65,12 @@ impl Broker {
     async fn start_with(certificates: impl FnOnce(&Path) -> Certificates, homes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let certificates = certificates(folder.path());
-        let ports = Ports { plain: 0, tls: 0, websockets: 0 };
-        let mut broker = Self { folder, ports, certificates, process: None, further: String::new() };
+        let mut broker =
+            Self { folder, ports: Ports::free(), certificates, process: None, further: String::new() };
         broker.set_up();
         // A port can be taken between being found free and being listened on.
         for _ in 0..5 {
-            broker.ports = Ports { plain: ports::free(), tls: ports::free(), websockets: ports::free() };
+            broker.ports = Ports::free();
             if broker.try_start().await {
                 for (name, password) in homes {
                     broker.let_in(name, password).await;
@@ -281,6 +288,7 @@ impl Broker {
             Some(("listener", place)) => match place.split(' ').next() {
                 Some("1883") => format!("listener {} 127.0.0.1", self.ports.plain),
                 Some("8883") => format!("listener {} 127.0.0.1", self.ports.tls),
+                Some("1884") => format!("listener {} 127.0.0.1", self.ports.websockets),
                 _ => panic!("the operator's configuration has a listener that is not known here: {line}"),
             },
             Some(("certfile", _)) => format!("certfile {}", file(&self.certificates.certificate)),
@@ -290,15 +298,6 @@ impl Broker {
             }
             _ => line.to_owned(),
         }));
-        // As docs/operator.md has it, for who wants it.
-        lines.extend([
-            format!("listener {} 127.0.0.1", self.ports.websockets),
-            "protocol websockets".to_owned(),
-            format!("certfile {}", file(&self.certificates.certificate)),
-            format!("keyfile {}", file(&self.certificates.key)),
-            "max_qos 0".to_owned(),
-            "use_username_as_clientid true".to_owned(),
-        ]);
         lines.join("\n") + "\n" + &self.further
     }
 

@@ -21,6 +21,7 @@ pub mod routes_seen;
 pub mod keeper;
 pub mod intruder;
 pub mod mqtt;
+pub mod websocket;
 pub mod netns;
 pub mod mount;
 pub mod binaries;

@@ -55,7 +55,7 @@ pub struct Options {
     pub access: Value,
     /// Lines for the bridge's `[limits]`.
     pub limits: String,
-    /// MQTT over WebSocket.
+    /// Whether the home comes by WebSocket.
     pub websockets: bool,
     /// Another emoncms than the stand-in, and its keys.
     pub emoncms: Option<(String, Keys)>,
@@ -112,14 +112,8 @@ impl World {
         account.first_generation = options.first_generation;
         let broker = Broker::start(&[]).await;
         let emoncms = Standin::start(Keys::random()).await;
-        let listener = match options.websockets {
-            true => broker.ports().websockets,
-            false => broker.ports().tls,
-        };
-        let line = Proxy::with_speed(listener, options.speed).await;
-
         let mut setup = Setup {
-            broker_port: broker.ports().plain,
+            broker: broker.ports(),
             keep_alive: options.bridge_keep_alive,
             accounts: vec![account, Account::new(OTHER)],
             limits: options.limits.clone(),
@@ -132,6 +126,11 @@ impl World {
                 Bridge::start_on(&mut setup, &database, own).await
             }
         };
+        let entrance = match options.websockets {
+            true => bridge.port(),
+            false => broker.ports().tls,
+        };
+        let line = Proxy::with_speed(entrance, options.speed).await;
         let (other, account) = (setup.accounts.remove(1), setup.accounts.remove(0));
         let client = Client::new(bridge.url());
         let agent = Agent::new(options.keep_alive);
@@ -178,7 +177,8 @@ impl World {
             "APP_ENV": "production",
             "MQTT_HOST": "localhost", "MQTT_PORT": self.line.port(),
             "MQTT_USERNAME": self.account.name, "MQTT_PASSWORD": self.broker_password,
-            "MQTT_TLS": true, "MQTT_TRANSPORT": if options.websockets { "websockets" } else { "tcp" },
+            // A bridge alone has no TLS here.
+            "MQTT_TLS": !options.websockets, "MQTT_TRANSPORT": if options.websockets { "websockets" } else { "tcp" },
             "MQTT_CA_FILE": self.broker.ca(),
             "EMONCMS_URL": url, "APIKEY_READ": keys.read, "APIKEY_WRITE": keys.write,
             "ACCESS_CONTROL": options.access,

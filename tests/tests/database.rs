@@ -1,6 +1,7 @@
 //! The database goes away while a bridge runs: everybody is told at once, the log says it once, and it heals by itself.
 
 use remoteaccess_tests::bridge::{Account, Bridge, PASSWORD, Setup};
+use remoteaccess_tests::broker::Ports;
 use remoteaccess_tests::client::{Answer, Client};
 use remoteaccess_tests::ports;
 use remoteaccess_tests::proxy::Proxy;
@@ -23,7 +24,7 @@ impl Lonely {
         // The database may be kept.
         let name = format!("ann-{}", ports::random_hex::<4>());
         let mut setup = Setup {
-            broker_port: ports::free(),
+            broker: Ports::free(),
             keep_alive: 30,
             accounts: vec![Account::new(&name)],
             limits: String::new(),

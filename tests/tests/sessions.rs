@@ -48,8 +48,8 @@ async fn squats(
     let (host, port, transport) = match door {
         Door::Tls => ("localhost".to_owned(), ports.tls, Transport::tls_with_config(tls)),
         Door::WebSocket => {
-            let port = ports.websockets;
-            (format!("wss://localhost:{port}/mqtt"), port, Transport::wss_with_config(tls))
+            let port = world.bridge.port();
+            (format!("ws://127.0.0.1:{port}/mqtt"), port, Transport::ws())
         }
     };
     let mut options = MqttOptions::new(format!("squatter-{}", ports::random_hex::<4>()), host, port);

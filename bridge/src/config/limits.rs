@@ -23,6 +23,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections from one address at once: several browsers behind one router, and not everybody's.
     pub connections_per_address: usize,
+    /// Homes that come by WebSocket at once, besides the connections above; 0: nobody may.
+    pub websockets: u32,
     /// Requests in an account's name. A page with a hundred graphs asks for a hundred answers at each zoom.
     pub account_rate: Option<Rate>,
     /// Requests from one address, known or not.
@@ -39,6 +41,7 @@ impl Default for Limits {
             whole_answers: 64 << 20,
             connections: 4096,
             connections_per_address: 256,
+            websockets: 1024,
             account_rate: Rate::new(100, 1000),
             address_rate: Rate::new(200, 2000),
         }
@@ -48,6 +51,8 @@ impl Default for Limits {
 /// What a connection holds at the worst: what has been read and what is to be written, each as large as the head of a
 /// request may be, and a record of TLS each way.
 const CONNECTION_BYTES: usize = 2 * 64 * 1024 + 2 * 17 * 1024;
+/// What a WebSocket holds at the worst: four buffers, and records of TLS each way at both ends.
+const WEBSOCKET_BYTES: usize = 4 * 8 * 1024 + 4 * 17 * 1024;
 /// What undoing compression holds for one answer: the window that is allowed, and what came out.
 const UNDOING_BYTES: usize = (1 << 20) + 512 * 1024;
 /// Programs, caches, the broker's packets on their way in and out, and what runs beside.
@@ -61,7 +66,9 @@ impl Limits {
         let request = 3 * MAX_REQUEST_BYTES + 2 * window + UNDOING_BYTES;
         let requests = self.requests.saturating_mul(request);
         let connections = self.connections.saturating_mul(CONNECTION_BYTES);
-        BASE_BYTES.saturating_add(requests).saturating_add(connections).saturating_add(self.whole_answers)
+        let websockets = (self.websockets as usize).saturating_mul(WEBSOCKET_BYTES);
+        let all = BASE_BYTES.saturating_add(requests).saturating_add(connections);
+        all.saturating_add(websockets).saturating_add(self.whole_answers)
     }
 }
 
@@ -75,6 +82,7 @@ pub(super) struct RawLimits {
     whole_answers_mb: Option<u64>,
     connections: Option<u64>,
     connections_per_address: Option<u64>,
+    websockets: Option<u64>,
     account_requests_per_second: Option<u64>,
     account_burst: Option<u64>,
     address_requests_per_second: Option<u64>,
@@ -100,6 +108,10 @@ impl RawLimits {
                 self.connections_per_address,
                 default.connections_per_address,
             )?,
+            websockets: match self.websockets {
+                Some(count) => number(within("limits.websockets", count, 0, 65_536)?),
+                None => default.websockets,
+            },
             account_rate: rate(
                 "account",
                 self.account_requests_per_second,
@@ -135,12 +147,14 @@ fn rate(
     let default = |part: fn(Rate) -> u32| default.map_or(0, |rate| u64::from(part(rate)));
     let per_second = per_second.unwrap_or_else(|| default(|rate| rate.per_second));
     let burst = burst.unwrap_or_else(|| default(|rate| rate.burst).max(per_second));
-    let number = |name, value, least| {
-        let checked = within(&format!("limits.{whose}_{name}"), value, least, 1_000_000)?;
-        Ok::<_, String>(u32::try_from(checked).unwrap_or(u32::MAX))
-    };
+    let checked =
+        |name, value, least| within(&format!("limits.{whose}_{name}"), value, least, 1_000_000).map(number);
     // 0 is no limit.
-    Ok(Rate::new(number("requests_per_second", per_second, 0)?, number("burst", burst, 1)?))
+    Ok(Rate::new(checked("requests_per_second", per_second, 0)?, checked("burst", burst, 1)?))
+}
+
+fn number(checked: u64) -> u32 {
+    u32::try_from(checked).unwrap_or(u32::MAX)
 }
 
 fn size(number: u64) -> usize {

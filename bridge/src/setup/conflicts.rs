@@ -14,6 +14,7 @@ const CONFLICTS: &[(&str, &str)] = &[
     ("allow_anonymous true", "everybody could connect"),
     ("listener 1883", "the bridge's listener is there"),
     ("port 1883", "the bridge's listener is there"),
+    ("listener 1884", "the listener for homes that come by WebSocket is there"),
     ("listener 8883", "the homes' listener is there"),
 ];
 

@@ -50,7 +50,9 @@ impl Snippet {
             return Ok(());
         }
         root.write(SNIPPET, self.text.as_bytes(), 0o644, ROOTS, report)?;
-        report.made(format!("{SNIPPET}: listeners for homes (8883) and for the bridge (1883, this machine)"));
+        report.made(format!(
+            "{SNIPPET}: listeners for homes (8883) and for the bridge (1883 and 1884, this machine)"
+        ));
         Ok(())
     }
 }

@@ -24,3 +24,5 @@ mod support;
 mod upstream;
 #[cfg(test)]
 mod view;
+#[cfg(test)]
+mod websocket;

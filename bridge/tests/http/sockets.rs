@@ -8,14 +8,14 @@ use tokio::{
     net::TcpStream,
 };
 
-async fn ask(address: SocketAddr, request: &str) -> TcpStream {
+pub(crate) async fn ask(address: SocketAddr, request: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).await.unwrap();
     // What becomes of it shows in the reply.
     socket.write_all(request.as_bytes()).await.ok();
     socket
 }
 
-async fn reply(mut socket: TcpStream) -> String {
+pub(crate) async fn reply(mut socket: TcpStream) -> String {
     let mut bytes = Vec::new();
     // A connection may also end with a reset.
     socket.read_to_end(&mut bytes).await.ok();

@@ -54,8 +54,7 @@ impl Estate {
         let broker = Broker::start(&[]).await;
         let accounts = (0..HOMES).map(|number| Account::new(&format!("home{number}"))).collect();
         let limits = "request_timeout_ms = 5000\nidle_timeout_ms = 8000\n[metrics]\nlisten = \"127.0.0.1:0\"";
-        let mut setup =
-            Setup { broker_port: broker.ports().plain, keep_alive: 5, accounts, limits: limits.to_owned() };
+        let mut setup = Setup { broker: broker.ports(), keep_alive: 5, accounts, limits: limits.to_owned() };
         let bridge = Bridge::start(&mut setup).await;
         let client = Client::new(bridge.url());
         wait::until("the bridge to reach its broker", wait::SOON, async || {
