@@ -24,7 +24,7 @@ pub(crate) async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     let emoncms = format!("http://{}", chain::listens(&emoncms).await?);
     let login = cloud.home_login(HOME)?;
     let _home = cloud.home(&login, &emoncms, None).await?;
-    let (broker, bridge) = ([cloud.broker.pid()], [cloud.bridge.process().pid()]);
+    let (broker, bridge) = ([cloud.broker.process().pid()], [cloud.bridge.process().pid()]);
     let target = cloud.target(HOME, &path(SIZES[0]))?.expecting(backend::SIZES[0]);
     load::run(std::slice::from_ref(&target), 32, plan.lasting).await?;
 

@@ -63,7 +63,7 @@ async fn one(peers: &Peers, plan: &Plan, peer: Peer, cell: Cell) -> Result<Sampl
     let (size, zstd, in_flight) = cell;
     let targets = peers.targets(peer, size, in_flight, zstd)?;
     let (home, cloud) = peers.pids(peer, targets.len());
-    let broker = [peers.cloud.broker.pid()];
+    let broker = [peers.cloud.broker.process().pid()];
     peers.wake(peer);
     let lasting = if peer == Peer::Old { plan.lasting * 2 } else { plan.lasting };
     let cpu = || [usage::cpu(&home), usage::cpu(&cloud), usage::cpu(&broker)];

@@ -191,7 +191,7 @@ impl Broker {
 
     /// Reads its certificate anew, as an operator has it do after a renewal.
     pub fn reload(&self) {
-        self.running().signal(Signal::HUP);
+        self.process().signal(Signal::HUP);
     }
 
     /// Where dynamic security keeps its clients.
@@ -229,12 +229,12 @@ impl Broker {
 
     /// Stops its world: connections stay open, and nothing moves.
     pub fn freeze(&self) {
-        self.running().signal(Signal::STOP);
+        self.process().signal(Signal::STOP);
     }
 
     /// Lets it go on.
     pub fn thaw(&self) {
-        self.running().signal(Signal::CONT);
+        self.process().signal(Signal::CONT);
     }
 
     /// What it wrote since it started.
@@ -242,14 +242,14 @@ impl Broker {
         self.process.as_ref().map(Process::log).unwrap_or_default()
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.running().pid()
+    /// The program that runs.
+    pub fn process(&self) -> &Process {
+        self.process.as_ref().expect("the broker runs")
     }
 
     /// Waits until it has written `text`.
     pub async fn logged(&self, text: &str) -> String {
-        self.running().logged(text).await
+        self.process().logged(text).await
     }
 
     async fn try_start(&mut self) -> bool {
@@ -303,10 +303,6 @@ impl Broker {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    fn running(&self) -> &Process {
-        self.process.as_ref().expect("the broker runs")
     }
 
     fn running_mut(&mut self) -> &mut Process {

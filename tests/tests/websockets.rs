@@ -114,7 +114,7 @@ async fn who_does_not_read_is_cut_again_and_again_and_the_broker_goes_on() {
     // No bridge knows it, and so none cuts it before the test does.
     let (name, status) = ("eve", "user/eve/status");
     world.broker.let_in(name, "0").await;
-    let (port, before) = (world.bridge.port(), broker_kb(&world));
+    let (port, before) = (world.bridge.port(), world.broker.process().memory_kb().0);
     let mut unread = Vec::new();
     for round in 0..OFTEN {
         let mut home = WebSocket::connect(port, name, &round.to_string()).await;
@@ -130,7 +130,7 @@ async fn who_does_not_read_is_cut_again_and_again_and_the_broker_goes_on() {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     drop(unread);
-    let grown = broker_kb(&world).saturating_sub(before);
+    let grown = world.broker.process().memory_kb().0.saturating_sub(before);
     assert!(grown < 60_000, "the broker has grown by {grown} kB");
 }
 
@@ -160,10 +160,4 @@ async fn there_is_room_for_as_many_as_the_limit_says() {
     assert_eq!(world.client.get_anonymously("/-/health").await.status, 200);
     drop(held);
     until("a place to be free again", SOON, async || WebSocket::open(port).await.ok()).await;
-}
-
-fn broker_kb(world: &World) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", world.broker.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().trim().parse().unwrap()
 }
