@@ -9,7 +9,7 @@ bridge_cases() { # SUITE
 }
 
 server() {
-    local before kept pid
+    local before kept pid front=
     # Debian's own packages come from outside, ours from the repository.
     in_system apt-get -qq update
     in_system apt-get -qq -y --no-install-recommends install mosquitto curl sudo > /dev/null 2>&1
@@ -81,7 +81,7 @@ signs_in() {
 asks() { # PATH CURL-OPTION…
     local path=$1
     shift
-    in_system curl -fsS --max-time 20 "$@" "http://127.0.0.1:8080$path"
+    in_system curl -fsS --max-time 20 "$@" "${front:-http://127.0.0.1:8080}$path"
 }
 
 # Both packages and Debian's Mosquitto, and nothing else, between a caller and an emoncms.
