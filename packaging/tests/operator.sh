@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # inside, layer, suite: boot.sh, roots.sh, run
+# shellcheck shell=bash disable=SC2154,SC2034 # inside, layer, suite: boot.sh, roots.sh, run
 # docs/operator.md in a booted Debian, its own lines word for word, on a network of its own. Sourced by run.
 
 manual=docs/operator.md
@@ -36,7 +36,7 @@ operator() {
 
 by_itself() {
     check "4 by itself: the certificate" does /root/ca "4 The way in for browsers" 1
-    in_system cp $configuration /root/bridge.toml.first
+    in_system cp "$configuration" /root/bridge.toml.first
     place_line '#:listen = "127.0.0.1:8080"' 2
     block "4 The way in for browsers" 3 >> "$inside$configuration"
     block Monitoring 1 >> "$inside$configuration"
@@ -54,7 +54,7 @@ place_line() { # LINE NUMBER
 }
 
 restarts_checked() {
-    check "--check says that it is fine" says "is fine" in_system remoteaccess-bridge --check $configuration
+    check "--check says that it is fine" says "is fine" in_system remoteaccess-bridge --check "$configuration"
     in_system systemctl restart emoncms-remoteaccess-bridge
     check "it is ready again" until_true "it to be ready" asks /-/ready
 }
@@ -132,11 +132,11 @@ backup() {
 
 # The server has one port for the web, so the bridge leaves it to nginx.
 behind_nginx() {
-    in_system cp /root/bridge.toml.first $configuration
+    in_system cp /root/bridge.toml.first "$configuration"
     { block "4 The way in for browsers" 4; cat "$inside$configuration"; } > "$work/configuration"
     block Monitoring 1 >> "$work/configuration"
     cat "$work/configuration" > "$inside$configuration"
-    check "--check says that it is fine" says "is fine" in_system remoteaccess-bridge --check $configuration
+    check "--check says that it is fine" says "is fine" in_system remoteaccess-bridge --check "$configuration"
     in_system sh -euc "mkdir -p /etc/letsencrypt/live && cp -r /root/ca /etc/letsencrypt/live/$name"
     block "4 The way in for browsers" 5 > "$inside/etc/nginx/conf.d/remoteaccess.conf"
     in_system systemctl restart emoncms-remoteaccess-bridge

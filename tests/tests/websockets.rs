@@ -74,7 +74,7 @@ async fn a_bridge_that_stops_keeps_homes_until_what_runs_has_its_answer() {
 }
 
 #[tokio::test]
-async fn a_home_without_an_open_bridge_is_told_so_and_one_of_no_account_that_its_password_is_wrong() {
+async fn a_wrong_password_is_told_as_one() {
     let world = by_websocket().await;
     let mut wrong = world.agent.config();
     wrong["MQTT_PASSWORD"] = "guessed".into();
@@ -94,6 +94,25 @@ async fn a_credential_that_is_taken_away_ends_the_websocket_at_once() {
     let mut again = WebSocket::open(world.bridge.port()).await.unwrap();
     again.frame(0x82, b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x1e\x00\x00").await;
     within("who gives no password to be sent away", SOON, again.end()).await;
+}
+
+#[tokio::test]
+async fn by_websocket_a_home_may_hear_nothing_of_others_either() {
+    let world = without_agent().await;
+    let mut home = WebSocket::connect(world.bridge.port(), OTHER, &world.other_password).await;
+    for (topic, code) in [
+        ("user/bob/request", 0),
+        ("user/alice/request", 0x80),
+        ("user/+/request", 0x80),
+        ("user/alice/status", 0x80),
+        ("user/bob/response/b-1", 0x80),
+        ("#", 0x80),
+        ("$SYS/#", 0x80),
+        ("$CONTROL/#", 0x80),
+    ] {
+        home.subscribe(topic).await;
+        assert_eq!(home.receive().await, Some((0x82, vec![0x90, 3, 0, 1, code])), "{topic}");
+    }
 }
 
 #[tokio::test]
