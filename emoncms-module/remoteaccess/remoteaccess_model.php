@@ -54,12 +54,14 @@ final class Model
     {
         $server = new CloudServer(Input::text($body, 'host'), (int) $this->option('https_port', '443'));
         $port = Input::port($body, 'port');
+        $websockets = Input::flagIfAny($body, 'websockets');
         $url = Input::url($body, 'emoncms_url');
         $this->stopIfStale($body);
         $credential = $server->verify(trim(Input::text($body, 'username')), Input::text($body, 'password'));
 
-        return $this->change($body, function (Settings $settings) use ($server, $credential, $port, $url) {
-            if ($port !== null) $settings->setPort($port);
+        return $this->change($body, function (Settings $settings) use ($server, $credential, $port, $websockets, $url) {
+            if ($websockets ?? $settings->usesWebsockets()) $settings->useWebsockets($server->https_port);
+            else $settings->useTcp($port, $credential->port);
             $settings->setEmoncmsUrl($url ?? self::emoncmsUrl($settings));
             $settings->setServer($server->host, $credential);
             if (!$settings->keys()->isComplete()) $settings->setKeys($this->ownKeys());
@@ -177,6 +179,7 @@ final class Model
             'enabled' => $settings->isEnabled() && $settings->isConfigured(),
             'host' => $settings->text('MQTT_HOST') ?: Settings::DEFAULT_HOST,
             'port' => $settings->port(),
+            'websockets' => $settings->usesWebsockets(),
             'username' => strtok($settings->text('MQTT_USERNAME'), '.') ?: '',
             'encrypted' => $settings->isEncrypted(),
             'emoncms_url' => self::emoncmsUrl($settings),

@@ -21,7 +21,7 @@ class CloudServer
     /**
      * @param string $host as a person types or pastes it
      */
-    public function __construct(string $host, private int $https_port = 443)
+    public function __construct(string $host, public readonly int $https_port = 443)
     {
         $this->host = preg_replace('~\A[a-z]+://|/.*\z~i', '', trim($host));
         if ($this->host === '') throw new Refused(tr('Please enter the name of the server.'));

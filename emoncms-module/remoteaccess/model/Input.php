@@ -23,6 +23,14 @@ final class Input
         return $value;
     }
 
+    /**
+     * Null where the request does not say, as one of an older page.
+     */
+    public static function flagIfAny(object $body, string $name): ?bool
+    {
+        return property_exists($body, $name) ? self::flag($body, $name) : null;
+    }
+
     public static function oneOf(object $body, string $name, array $values): string
     {
         $value = self::text($body, $name);

@@ -36,6 +36,14 @@ final class Settings
         return (int) $this->text('MQTT_PORT') ?: self::DEFAULT_PORT;
     }
 
+    /**
+     * Whether MQTT goes over WebSocket.
+     */
+    public function usesWebsockets(): bool
+    {
+        return $this->text('MQTT_TRANSPORT') === 'websockets';
+    }
+
     public function isEncrypted(): bool
     {
         return self::flag($this->data->MQTT_TLS ?? true);
@@ -114,16 +122,30 @@ final class Settings
     public function setServer(string $host, Credential $credential): void
     {
         $this->data->MQTT_HOST = $host;
-        $this->data->MQTT_PORT = $credential->port ?? $this->port();
         $this->data->MQTT_TLS = true;
-        $this->data->MQTT_TRANSPORT ??= 'tcp';
         $this->data->MQTT_USERNAME = $credential->username;
         $this->data->MQTT_PASSWORD = $credential->password;
     }
 
-    public function setPort(int $port): void
+    /**
+     * At the port of the server's web pages, whichever it offers for MQTT itself.
+     */
+    public function useWebsockets(int $https_port): void
     {
-        $this->data->MQTT_PORT = $port;
+        $this->data->MQTT_TRANSPORT = 'websockets';
+        $this->data->MQTT_PORT = $https_port;
+    }
+
+    /**
+     * What the server offers counts more than the port of before, which the form shows. After WebSocket it shows none:
+     * what is there was typed, and what the file has is the port of web pages.
+     */
+    public function useTcp(?int $typed, ?int $offered): void
+    {
+        $this->data->MQTT_PORT = $this->usesWebsockets()
+            ? $typed ?? $offered ?? self::DEFAULT_PORT
+            : $offered ?? $typed ?? $this->port();
+        $this->data->MQTT_TRANSPORT = 'tcp';
     }
 
     public function setEmoncmsUrl(string $url): void

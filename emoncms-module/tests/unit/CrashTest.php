@@ -9,7 +9,7 @@ final class CrashTest extends TestCase
     use Folder;
 
     private const OLD = '{"ACCESS_CONTROL": {"feed/list": "read"}, "MQTT_PORT": 8883}';
-    private const CHANGE = '$file->update($file->read()->revision, fn ($settings) => $settings->setPort(1234));';
+    private const CHANGE = '$file->update($file->read()->revision, fn ($settings) => $settings->useTcp(1234, null));';
 
     public function testAWriteThatIsKilledBeforeTheRenameLeavesTheOldFileWhole(): void
     {

@@ -38,6 +38,14 @@ final class ModelTest extends TestCase
         self::assertSame('cloud-secret', $this->saved()->MQTT_PASSWORD);
     }
 
+    public function testTellsThePageHowMqttGoes(): void
+    {
+        $this->save(self::FILE);
+        self::assertFalse($this->model()->settings()['websockets']);
+        $this->save(['MQTT_TRANSPORT' => 'websockets'] + self::FILE);
+        self::assertTrue($this->model()->settings()['websockets']);
+    }
+
     public function testNoticesAndRepairsChangedKeys(): void
     {
         $this->save(self::FILE);
@@ -151,6 +159,8 @@ final class ModelTest extends TestCase
             ['connect', ['revision' => 'none', 'host' => 'h', 'username' => 'a', 'password' => 'b', 'port' => '99999']],
             ['connect', ['revision' => 'none', 'host' => 'h', 'username' => 'a', 'password' => 'b', 'emoncms_url' => 'ftp://x']],
             ['connect', ['revision' => 'none', 'host' => 'h', 'username' => 'a', 'password' => ['b']]],
+            ['connect', ['revision' => 'none', 'host' => 'h', 'username' => 'a', 'password' => 'b', 'websockets' => 'true']],
+            ['connect', ['revision' => 'none', 'host' => 'h', 'username' => 'a', 'password' => 'b', 'websockets' => null]],
         ];
     }
 

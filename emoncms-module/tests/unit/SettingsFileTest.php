@@ -49,10 +49,10 @@ final class SettingsFileTest extends TestCase
     {
         $this->put('remoteaccess.json', self::OLD);
         $revision = $this->file()->read()->revision;
-        $this->change(fn (Settings $settings) => $settings->setPort(1234));
+        $this->change(fn (Settings $settings) => $settings->useTcp(1234, null));
         $before = file_get_contents("$this->folder/remoteaccess.json");
         try {
-            $this->file()->update($revision, fn (Settings $settings) => $settings->setPort(4321));
+            $this->file()->update($revision, fn (Settings $settings) => $settings->useTcp(4321, null));
             self::fail('a stale change was made');
         } catch (Conflict $conflict) {
             self::assertSame(1234, $conflict->settings->port());

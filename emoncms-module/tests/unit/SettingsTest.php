@@ -89,15 +89,48 @@ final class SettingsTest extends TestCase
         self::assertFalse($settings->isEnabled());
     }
 
-    public function testANewServerIsAlwaysEncryptedAndKeepsTheTransport(): void
+    public function testANewServerIsAlwaysEncrypted(): void
     {
-        $settings = self::of(['MQTT_TLS' => false, 'MQTT_TRANSPORT' => 'websockets', 'MQTT_PORT' => '8884']);
+        $settings = self::of(['MQTT_TLS' => false]);
         $settings->setServer('mqtt.example', new Credential('alice', 'secret'));
         self::assertTrue($settings->isEncrypted());
-        self::assertSame('websockets', $settings->text('MQTT_TRANSPORT'));
-        self::assertSame(8884, $settings->port());
-        $settings->setServer('mqtt.example', new Credential('alice.home1', 'device', 8885));
-        self::assertSame(8885, $settings->port());
+    }
+
+    public function testMqttOverWebSocketGoesToThePortOfWebPagesAndNothingElseChanges(): void
+    {
+        $before = ['MQTT_PORT' => '8884', 'MQTT_CA_FILE' => '/own.crt', 'ODD' => ['a' => []]] + self::ACCOUNT;
+        $settings = self::of($before);
+        self::assertFalse($settings->usesWebsockets());
+        $settings->useWebsockets(443);
+        self::assertTrue($settings->usesWebsockets());
+        self::assertEquals(
+            ['MQTT_PORT' => 443, 'MQTT_TRANSPORT' => 'websockets'] + $before,
+            json_decode($settings->toJson(), true)
+        );
+    }
+
+    /** @dataProvider portsOfMqttItself */
+    public function testMqttItselfGoesToAPortOfItsOwn(array $file, ?int $typed, ?int $offered, int $port): void
+    {
+        $settings = self::of($file);
+        $settings->useTcp($typed, $offered);
+        self::assertSame(['tcp', $port], [$settings->text('MQTT_TRANSPORT'), $settings->port()]);
+    }
+
+    public function portsOfMqttItself(): array
+    {
+        $tcp = ['MQTT_TRANSPORT' => 'tcp', 'MQTT_PORT' => '8884'];
+        $websockets = ['MQTT_TRANSPORT' => 'websockets', 'MQTT_PORT' => 443];
+        return [
+            'a new file' => [[], null, null, 8883],
+            'as it stands' => [$tcp, null, null, 8884],
+            'typed' => [$tcp, 1884, null, 1884],
+            'offered, with the one of before in the form' => [$tcp, 8884, 8899, 8899],
+            'a transport that the agent does not know' => [['MQTT_TRANSPORT' => 'quic'] + $tcp, null, null, 8884],
+            'back from WebSocket' => [$websockets, null, null, 8883],
+            'back from WebSocket, offered' => [$websockets, null, 8899, 8899],
+            'back from WebSocket, typed' => [$websockets, 1884, 8899, 1884],
+        ];
     }
 
     private static function of(array $data): Settings

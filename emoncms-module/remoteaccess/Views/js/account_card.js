@@ -45,24 +45,35 @@ RemoteAccess.accountCard = function (actions) {
             host: field(tr('Server'), plain, {value: settings.host}),
             username: field(tr('User name'), plain, {value: settings.username, autocomplete: 'username'}),
             password: field(tr('Password'), {type: 'password', autocomplete: 'current-password'}),
-            port: field(tr('MQTT port'), {value: String(settings.port), inputmode: 'numeric'}),
+            port: field(tr('MQTT port'), {inputmode: 'numeric', placeholder: '8883'}, {
+                value: settings.websockets ? '' : String(settings.port)
+            }),
             emoncms_url: field(tr('Address of this emoncms on this device'), plain, {value: settings.emoncms_url})
         };
+        var websockets = checkbox(tr('Use the port of web pages (MQTT over WebSocket)'),
+            tr('For networks that let nothing else out.'), {checked: settings.websockets, onchange: showPort});
         var save = h('button.btn.btn-primary', {type: 'submit'}, tr('Verify & save'));
+        showPort();
         return h('form.ra-card', {onsubmit: submit}, h('h4', null, tr('Account at the server')),
             h('p', null, tr('These are the name and password of your account in the cloud, not those of this emoncms.')),
             h('div.ra-fields', null, fields.host.row, fields.username.row, fields.password.row),
-            h('details', null, h('summary', null, tr('Advanced')),
-                h('div.ra-fields', null, fields.port.row, fields.emoncms_url.row)),
+            h('details', {open: settings.websockets}, h('summary', null, tr('Advanced')),
+                h('div.ra-fields', null, websockets.row, fields.port.row, fields.emoncms_url.row)),
             h('p.ra-actions', null, save, settings.configured && ra.button(tr('Cancel'), function () {
                 say();
                 draw(settings);
             })));
 
+        function showPort() {
+            fields.port.row.hidden = websockets.input.checked;
+        }
+
         function submit(event) {
             event.preventDefault();
-            var typed = {};
-            Object.keys(fields).forEach(function (name) { typed[name] = fields[name].input.value; });
+            var typed = {websockets: websockets.input.checked};
+            Object.keys(fields).forEach(function (name) {
+                if (!fields[name].row.hidden) typed[name] = fields[name].input.value;
+            });
             save.disabled = true;
             save.textContent = tr('Verifying…');
             actions.verify(typed).finally(function () {
@@ -75,6 +86,11 @@ RemoteAccess.accountCard = function (actions) {
     function field(name, attributes, more) {
         var input = h('input', Object.assign({type: 'text'}, attributes, more));
         return {input: input, row: h('label', null, h('span', null, name), input)};
+    }
+
+    function checkbox(name, hint, more) {
+        var input = h('input', Object.assign({type: 'checkbox'}, more));
+        return {input: input, row: h('label.ra-check', null, input, h('span', null, name, h('small.ra-quiet', null, hint)))};
     }
 
     return {box: box, draw: draw, edit: edit, say: say};

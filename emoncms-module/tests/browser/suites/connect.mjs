@@ -15,7 +15,11 @@ export const ACCOUNT = {
     APP_ENV: 'prod',
 };
 
+const BY_WEB = 'Use the port of web pages';
+
 const RIGHT = { success: true, userid: 1, apikey_write: 'w'.repeat(32), apikey_read: 'r'.repeat(32) };
+
+const OFFER = { mqtt_username: 'alice.h1', mqtt_password: 'device-secret', mqtt_port: 8899 };
 
 export function withKeys(home, settings = ACCOUNT) {
     return { ...settings, APIKEY_READ: home.owner.read, APIKEY_WRITE: home.owner.write };
@@ -35,7 +39,7 @@ export function connect(world) {
         cloud.answer = (form) => ({
             ...RIGHT,
             success: form.get('password') === password,
-            remoteaccess: { mqtt_username: 'alice.h1', mqtt_password: 'device-secret', mqtt_port: 8899 },
+            remoteaccess: OFFER,
         });
         const visitor = await browser.visitor(home);
         const tab = await visitor.open();
@@ -74,6 +78,71 @@ export function connect(world) {
             ['alice', 'cloud-secret', 8883, true],
         );
         assert.deepEqual([saved.MQTT_CA_FILE, saved.ODD], ['/etc/own-ca.crt', { a: [] }]);
+        await visitor.leave();
+    });
+
+    it('takes MQTT to the port of web pages when asked to, whichever port the server offers', async () => {
+        const { home, cloud, browser } = world;
+        home.save({ MQTT_CA_FILE: '/etc/own-ca.crt', ODD: { a: [] } });
+        cloud.answer = () => ({ ...RIGHT, remoteaccess: OFFER });
+        const visitor = await browser.visitor(home);
+        const tab = await visitor.open();
+        await tab.getByText('Advanced').click();
+        assert.equal(await tab.getByLabel(BY_WEB).isChecked(), false);
+        await tab.getByLabel('MQTT port').fill('not a port');
+        await tab.getByLabel(BY_WEB).press('Space');
+        await tab.getByLabel('MQTT port').waitFor({ state: 'hidden' });
+        const asked = tab.waitForRequest('**/remoteaccess/connect.json');
+        await fill(tab, { password: 'cloud-secret' });
+        const { websockets, port } = (await asked).postDataJSON();
+        assert.deepEqual([websockets, port], [true, undefined]);
+        await tab.getByText('Verified and saved').waitFor();
+        const saved = home.saved();
+        assert.deepEqual([saved.MQTT_TRANSPORT, saved.MQTT_PORT], ['websockets', cloud.port]);
+        assert.deepEqual([saved.MQTT_CA_FILE, saved.ODD, saved.MQTT_TLS], ['/etc/own-ca.crt', { a: [] }, true]);
+        await visitor.leave();
+    });
+
+    it('shows that MQTT goes to the port of web pages, and takes it back to one of its own', async () => {
+        const { home, cloud, browser } = world;
+        const visitor = await browser.visitor(home);
+        const tab = await visitor.open();
+        for (const [answer, typed, port] of [
+            [RIGHT, '', 8883],
+            [{ ...RIGHT, remoteaccess: OFFER }, '', 8899],
+            [{ ...RIGHT, remoteaccess: OFFER }, '8884', 8884],
+        ]) {
+            cloud.answer = () => answer;
+            home.save({ ...withKeys(home), MQTT_TRANSPORT: 'websockets', MQTT_PORT: cloud.port });
+            await tab.reload();
+            await tab.getByRole('button', { name: 'Change account' }).click();
+            assert.equal(await tab.getByLabel(BY_WEB).isChecked(), true);
+            assert.equal(await tab.getByLabel('MQTT port').isVisible(), false);
+            await tab.getByLabel(BY_WEB).uncheck();
+            assert.equal(await tab.getByLabel('MQTT port').inputValue(), '');
+            await tab.getByLabel('MQTT port').fill(typed);
+            await fill(tab, { password: 'cloud-secret' });
+            await tab.getByText('Verified and saved').waitFor();
+            assert.deepEqual([home.saved().MQTT_TRANSPORT, home.saved().MQTT_PORT], ['tcp', port]);
+        }
+        await visitor.leave();
+    });
+
+    it('leaves the way of MQTT as it is for an older page, which knows of one only', async () => {
+        const { home, cloud, browser } = world;
+        cloud.answer = () => ({ ...RIGHT, remoteaccess: OFFER });
+        const visitor = await browser.visitor(home);
+        for (const [transport, before, after] of [
+            ['websockets', cloud.port, cloud.port],
+            ['tcp', 8883, 8899],
+        ]) {
+            home.save({ ...withKeys(home), MQTT_TRANSPORT: transport, MQTT_PORT: before });
+            const { revision, port } = await visitor.settings();
+            const account = { host: 'localhost', username: 'alice', password: 'cloud-secret' };
+            const answer = await visitor.post('connect', { revision, port: String(port), ...account });
+            assert.equal((await answer.json()).success, true);
+            assert.deepEqual([home.saved().MQTT_TRANSPORT, home.saved().MQTT_PORT], [transport, after]);
+        }
         await visitor.leave();
     });
 
