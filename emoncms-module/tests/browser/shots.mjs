@@ -38,6 +38,22 @@ const SCENES = {
             agent.says({ state: 'disabled' });
         },
     ],
+    'connect-advanced': [
+        '',
+        () => home.forget(),
+        async (tab) => {
+            await tab.getByText('Advanced').click();
+            await tab.getByRole('button', { name: 'Verify' }).scrollIntoViewIfNeeded();
+        },
+    ],
+    'connect-by-web': [
+        '',
+        () => home.save(settings({ MQTT_TRANSPORT: 'websockets', MQTT_PORT: 443 })),
+        async (tab) => {
+            await tab.getByRole('button', { name: 'Change account' }).click();
+            await tab.getByRole('button', { name: 'Verify' }).scrollIntoViewIfNeeded();
+        },
+    ],
     'connect-trouble': [
         '',
         () => {
