@@ -113,5 +113,24 @@ for (const source of RealEmoncms.source.split(':').filter(Boolean)) {
             }
             await visitor.leave();
         });
+
+        it('is served by WebSocket at the port of web pages when asked to, and again without', async () => {
+            const { chain, cloud, home, browser } = world;
+            const visitor = await browser.visitor(home);
+            const tab = await visitor.open();
+            for (const [ticked, port] of [
+                [true, cloud.port],
+                [false, chain.mqtt],
+            ]) {
+                await tab.getByRole('button', { name: 'Change account' }).click();
+                await tab.getByLabel('Password').fill(chain.account.password);
+                if (ticked) await tab.getByText('Advanced').click();
+                await tab.getByLabel('Use the port of web pages').setChecked(ticked);
+                await tab.getByRole('button', { name: 'Verify & save' }).click();
+                await tab.locator('[data-state=connected]', { hasText: `localhost:${port},` }).waitFor();
+                await until('the home to be served', async () => (await chain.ask('feed/list')).status === 200);
+            }
+            await visitor.leave();
+        });
     });
 }

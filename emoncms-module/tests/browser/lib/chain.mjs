@@ -41,7 +41,7 @@ export class Chain {
             plugin_opt_config_file: `plugin_opt_config_file ${at('var/lib/mosquitto/emoncms-remoteaccess/dynamic-security.json')}`,
         };
         const snippet = fs.readFileSync(at('etc/mosquitto/conf.d/emoncms-remoteaccess.conf'), 'utf8');
-        const lines = snippet.slice(0, snippet.indexOf('# Homes behind networks')).split('\n');
+        const lines = snippet.split('\n');
         const line = (text) => changed[text] ?? changed[text.split(' ')[0]] ?? text;
         const user = process.getuid() === 0 ? ['user root'] : [];
         fs.writeFileSync(at('mosquitto.conf'), [...user, ...lines.map(line), ''].join('\n'));

@@ -1,9 +1,11 @@
 // A server in the cloud: answers POST /user/auth.json over HTTPS, as told.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import path from 'node:path';
+import { pipeline } from 'node:stream';
+import tls from 'node:tls';
 import { folder } from './process.mjs';
 
 /** An authority and a certificate for localhost that it signed. */
@@ -36,7 +38,7 @@ export function certificates() {
 }
 
 export class Cloud {
-    /** Sends what it is asked on to `target`, or answers by `answer`. */
+    /** Takes TLS off and passes all else on to `target`, WebSockets as well; or answers by `answer`. */
     static async start(certs, target = null) {
         const cloud = new Cloud();
         cloud.asked = [];
@@ -45,10 +47,10 @@ export class Cloud {
         cloud.port = 0;
         // The certificate is not for the second address.
         for (const address of ['127.0.0.1', '127.0.0.2']) {
-            const server = https.createServer(
-                { key: fs.readFileSync(certs.key), cert: fs.readFileSync(certs.certificate) },
-                (request, response) => (target ? cloud.pass(target, request, response) : cloud.tell(request, response)),
-            );
+            const own = { key: fs.readFileSync(certs.key), cert: fs.readFileSync(certs.certificate) };
+            const server = target
+                ? tls.createServer(own, (socket) => cloud.pass(socket, new URL(target)))
+                : https.createServer(own, (request, response) => cloud.tell(request, response));
             await new Promise((resolve, reject) => {
                 server.on('error', reject).listen(cloud.port, address, resolve);
             });
@@ -58,16 +60,9 @@ export class Cloud {
         return cloud;
     }
 
-    pass(target, request, response) {
-        const passed = http.request(
-            new URL(request.url, target),
-            { method: request.method, headers: request.headers },
-            (answer) => {
-                response.writeHead(answer.statusCode, answer.headers);
-                answer.pipe(response);
-            },
-        );
-        request.pipe(passed);
+    pass(socket, { hostname, port }) {
+        const onward = net.connect(port, hostname);
+        pipeline(socket, onward, socket, () => {});
     }
 
     async tell(request, response) {
@@ -83,7 +78,7 @@ export class Cloud {
 
     stop() {
         for (const server of this.servers) {
-            server.closeAllConnections();
+            server.closeAllConnections?.();
             server.close();
         }
     }
