@@ -156,8 +156,8 @@ async fn serve(
     tokio::select! {
         connected = timeout(CONNECT_TIMEOUT, eventloop.poll()) => match connected {
             Ok(Ok(_connack)) => {}
-            Ok(Err(error)) => return End::Failed(Trouble::connecting(&broker.host, broker.port, &error), Duration::ZERO),
-            Err(_elapsed) => return End::Failed(no_answer(broker), Duration::ZERO),
+            Ok(Err(error)) => return End::Failed(Trouble::connecting(broker, &error), Duration::ZERO),
+            Err(_elapsed) => return End::Failed(Trouble::no_answer(broker, CONNECT_TIMEOUT), Duration::ZERO),
         },
         end = other_session(configs, broker) => return end,
         () = crate::turned_true(stop) => return End::Stopped,
@@ -299,14 +299,4 @@ fn in_use(broker: &Broker) -> Trouble {
         broker.host, broker.site
     );
     Trouble::new(State::AccountInUse, message)
-}
-
-fn no_answer(broker: &Broker) -> Trouble {
-    let message = format!(
-        "{} did not answer at port {} within {} seconds.",
-        broker.host,
-        broker.port,
-        CONNECT_TIMEOUT.as_secs()
-    );
-    Trouble::new(State::Unreachable, message)
 }

@@ -1,11 +1,17 @@
 //! What went wrong with a session, in words for the owner.
 
+use crate::config::Broker;
 use crate::status::State;
 use remoteaccess_common::trust::TrustError;
 use rumqttc::{ConnectReturnCode, ConnectionError};
 use rustls::{CertificateError, pki_types::pem};
 use std::error::Error;
 use std::io;
+use std::time::Duration;
+
+/// The port of MQTT may be all that a network keeps from going out.
+const WAY_OUT: &str =
+    " If this network lets only web pages through, choose that under Remote Access, Advanced.";
 
 /// Why there is no session: a state for programs and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,15 +28,27 @@ impl Trouble {
         Self { state, message: message.into() }
     }
 
-    /// What a failed attempt to connect to `host` says.
-    pub fn connecting(host: &str, port: u16, error: &ConnectionError) -> Self {
+    /// What a failed attempt to connect to `broker` says.
+    pub fn connecting(broker: &Broker, error: &ConnectionError) -> Self {
+        let host = &broker.host;
         if let Some(tls) = find::<rustls::Error>(error) {
-            return Self::new(State::TlsError, certificate_trouble(host, port, tls));
+            return Self::new(State::TlsError, certificate_trouble(host, broker.port, tls));
         }
         if let ConnectionError::ConnectionRefused(code) = error {
             return refused_by_server(host, *code);
         }
-        Self::new(State::Unreachable, network_trouble(host, port, error))
+        Self::new(State::Unreachable, network_trouble(broker, error))
+    }
+
+    /// What an attempt to connect to `broker` says that came to nothing in the time `waited`.
+    pub fn no_answer(broker: &Broker, waited: Duration) -> Self {
+        let Broker { host, port, .. } = broker;
+        let message = format!(
+            "{host} did not answer at port {port} within {} seconds.{}",
+            waited.as_secs(),
+            way_out(broker)
+        );
+        Self::new(State::Unreachable, message)
     }
 
     /// What the end of a session that had been up says.
@@ -108,12 +126,19 @@ fn certificate_trouble(host: &str, port: u16, error: &rustls::Error) -> String {
     }
 }
 
-fn network_trouble(host: &str, port: u16, error: &ConnectionError) -> String {
+fn network_trouble(broker: &Broker, error: &ConnectionError) -> String {
+    let Broker { host, port, .. } = broker;
     match find::<io::Error>(error) {
         Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
             format!(
-                "{host} is there, but nothing answers at port {port}. Check the port, or try again later."
+                "{host} is there, but nothing answers at port {port}. Check the port, or try again later.{}",
+                way_out(broker)
             )
+        }
+        Some(io)
+            if matches!(io.kind(), io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) =>
+        {
+            format!("{host} cannot be reached ({}).{}", plain(io), way_out(broker))
         }
         // The standard library has no kind for it; the text is its own (std::sys lookup).
         Some(io) if io.to_string().contains("failed to lookup address") => {
@@ -122,12 +147,33 @@ fn network_trouble(host: &str, port: u16, error: &ConnectionError) -> String {
             )
         }
         Some(io) if matches!(io.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
-            hung_up(host, port)
+            hung_up(host, *port)
         }
         _ if matches!(error, ConnectionError::MqttState(rumqttc::StateError::ConnectionAborted)) => {
-            hung_up(host, port)
+            hung_up(host, *port)
         }
+        _ if declines_websocket(error) => format!(
+            "{host} answers at port {port}, but not by MQTT over WebSocket. Choose the MQTT port instead under Remote \
+             Access, Advanced."
+        ),
         _ => format!("{host} cannot be reached ({}).", cause(error)),
+    }
+}
+
+fn way_out(broker: &Broker) -> &'static str {
+    if broker.websockets { "" } else { WAY_OUT }
+}
+
+/// As a web server does that does not know of it. One that is busy, or not well, may take it later.
+fn declines_websocket(error: &ConnectionError) -> bool {
+    match error {
+        // The text is tungstenite's own.
+        ConnectionError::Websocket(error) => {
+            let text = error.to_string();
+            text.starts_with("HTTP error: ") && !text.contains(": 429") && !text.contains(": 5")
+        }
+        ConnectionError::ResponseValidation(_) => true,
+        _ => false,
     }
 }
 
