@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod cache;
+mod cuts;
 mod file;
 mod homes;
 mod identity;

@@ -14,6 +14,7 @@ use rumqttc::{
     TlsConfiguration, Transport,
 };
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 const ONLINE: &str = r#"{"v":2,"state":"online","agent":"x","install":"x","since":1800000000}"#;
 
@@ -122,19 +123,44 @@ async fn floods(world: &World, password: &str) {
     within("the session to be cut", SOON, bob.is_cut()).await;
 }
 
-/// Whoever is cut without a reason is let in again when a bridge comes.
+/// Broker and database are compared each minute, and when a bridge comes.
 async fn another_bridge_comes(world: &mut World) {
+    world.bridge.kill();
+    // A home that is wrong at the broker shows when they have been.
+    world.broker.command(&json!([{"command": "disableClient", "username": NAME}])).await;
     world.bridge.kill();
     world.bridge.start_again().await;
     world.meet_bridge();
-    world.is_ready().await;
+    until("a comparison", SOON * 2, async || {
+        world.can_connect(NAME, &world.broker_password).await.then_some(())
+    })
+    .await;
+}
+
+/// Every cut began so long ago.
+async fn passes(world: &World, minutes: i64) {
+    let file = format!("sqlite:{}", world.bridge.folder().join("bridge.db").display());
+    let mut database = SqliteConnection::connect(&file).await.expect("the bridge's database");
+    let update = sqlx::query("UPDATE home SET cut_until = cut_until - $1, pardoned = pardoned - $1");
+    update.bind(60 * minutes).execute(&mut database).await.expect("there are homes");
+    database.close().await.expect("it can be closed");
+}
+
+/// Takes the credential away and connects the home anew.
+async fn pairs_anew(world: &World) -> String {
+    let bob = Browser::sign_in(&world.client, OTHER).await;
+    assert_eq!(bob.does(Method::DELETE, "/-/homes/home/credential", Value::Null).await.status, 200);
+    world.client.device_password(OTHER, PASSWORD).await
 }
 
 #[tokio::test]
-async fn who_goes_on_after_it_was_cut_stays_cut_until_its_owner_gives_it_another_credential() {
+async fn who_goes_on_after_it_was_cut_is_cut_for_longer_and_let_in_again() {
     let mut world = world().await;
     floods(&world, &world.other_password).await;
     world.bridge.process().logged("and is cut off for a minute").await;
+    another_bridge_comes(&mut world).await;
+    assert!(!world.can_connect(OTHER, &world.other_password).await, "it was let in too early");
+    passes(&world, 2).await;
     another_bridge_comes(&mut world).await;
     until("it to be let in again", SOON, async || {
         world.can_connect(OTHER, &world.other_password).await.then_some(())
@@ -142,18 +168,30 @@ async fn who_goes_on_after_it_was_cut_stays_cut_until_its_owner_gives_it_another
     .await;
     floods(&world, &world.other_password).await;
     world.bridge.process().logged("and is cut off for 2 minutes").await;
-    another_bridge_comes(&mut world).await;
-    // The other home has lost its credential at the broker, so it is put right in a comparison.
-    world.broker.command(&json!([{"command": "disableClient", "username": NAME}])).await;
-    another_bridge_comes(&mut world).await;
-    until("a comparison", SOON, async || world.can_connect(NAME, &world.broker_password).await.then_some(()))
-        .await;
-    assert!(!world.can_connect(OTHER, &world.other_password).await, "it was let in too early");
+}
 
-    let bob = Browser::sign_in(&world.client, OTHER).await;
-    assert_eq!(bob.does(Method::DELETE, "/-/homes/home/credential", Value::Null).await.status, 200);
-    let password = world.client.device_password(OTHER, PASSWORD).await;
+#[tokio::test]
+async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() {
+    let mut world = world().await;
+    floods(&world, &world.other_password).await;
+    world.bridge.process().logged("and is cut off for a minute").await;
+    let password = pairs_anew(&world).await;
     assert!(world.can_connect(OTHER, &password).await);
+
+    another_bridge_comes(&mut world).await;
+    floods(&world, &password).await;
+    world.bridge.process().logged("and is cut off for a minute").await;
+    let password = pairs_anew(&world).await;
+    assert!(!world.can_connect(OTHER, &password).await, "once an hour");
+    // Nor does it help to make the home anew.
+    let bob = Browser::sign_in(&world.client, OTHER).await;
+    assert_eq!(bob.does(Method::DELETE, "/-/homes/home", Value::Null).await.status, 200);
+    let password = world.client.device_password(OTHER, PASSWORD).await;
+    assert!(!world.can_connect(OTHER, &password).await, "once an hour");
+    passes(&world, 2).await;
+    another_bridge_comes(&mut world).await;
+    until("it to be let in again", SOON, async || world.can_connect(OTHER, &password).await.then_some(()))
+        .await;
 }
 
 /// Bob's home, as from outside: at the listener for homes.

@@ -1,7 +1,5 @@
 //! Mosquitto limits neither how much a client sends nor what it has kept, so homes that overdo it are cut. A comparison of broker
-//! and database finds them disabled without a reason and lets them in again: the next one, at most a good minute later, but for
-//! those who go on a later one each time, up to an hour. Who has been well for a day begins anew, and so does who gets another
-//! credential, as the one who did it may be a thief.
+//! and database lets them in again: the first one after the cut is over.
 
 use super::{Found, Provisioner};
 use crate::{
@@ -9,17 +7,12 @@ use crate::{
     error::Error,
     exchange::Exchange,
     offenders::Offence,
-    store::{Event, now},
+    store::Event,
 };
 use prometheus_client::metrics::counter::Counter;
 use remoteaccess_protocol::Site;
 use std::sync::Arc;
 use tokio::time::{sleep, timeout};
-
-/// What a cut lasts at the longest, in minutes.
-const LONGEST: i64 = 60;
-/// Seconds without a cut after which the next one counts as the first.
-const FORGIVEN_AFTER: i64 = 24 * 3600;
 
 /// Cuts whoever harms others, for ever, and counts them.
 pub async fn cut_offenders(provisioner: Provisioner, exchange: Arc<Exchange>, count: Counter) {
@@ -67,12 +60,7 @@ impl Provisioner {
     /// For how many minutes.
     async fn note_cut(&self, site: &Site, offence: Offence) -> Result<i64, Error> {
         let Some((home, account)) = self.look_up(site).await? else { return Ok(1) };
-        let now = now();
-        let cuts = if now - home.cut_until < FORGIVEN_AFTER { home.cuts + 1 } else { 1 };
-        let minutes = minutes(cuts);
-        // The first minute is over at the next comparison.
-        let until = if cuts == 1 { now } else { now + minutes * 60 };
-        self.store.set_cut(home.id, cuts, until).await?;
+        let minutes = self.store.cut(&home).await?;
         let event = Event {
             account_id: Some(account.id),
             account: &account.name,
@@ -82,24 +70,5 @@ impl Provisioner {
         };
         self.store.note(&event).await?;
         Ok(minutes)
-    }
-}
-
-/// How long the so-many-th cut in a row lasts.
-fn minutes(cuts: i64) -> i64 {
-    u32::try_from(cuts - 1)
-        .ok()
-        .and_then(|times| 2i64.checked_pow(times))
-        .map_or(LONGEST, |minutes| minutes.min(LONGEST))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::minutes;
-
-    #[test]
-    fn who_goes_on_is_cut_for_longer_up_to_an_hour() {
-        let all: Vec<_> = [1, 2, 3, 6, 7, 8, 40, 64, 65, i64::MAX].map(minutes).into();
-        assert_eq!(all, [1, 2, 4, 32, 60, 60, 60, 60, 60, 60]);
     }
 }

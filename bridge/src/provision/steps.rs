@@ -35,13 +35,18 @@ pub(super) fn steps(site: &Site, wanted: &Wanted, there: Option<&Client>) -> Vec
         (Wanted::Nobody, None) => vec![],
         (Wanted::Nobody, Some(_)) => vec![Command::DeleteClient(name()), Command::DeleteRole(site.clone())],
         // Of an account's own password nobody knows more than its owner will say.
-        (Wanted::Client { disabled: true, .. } | Wanted::Client { password: None, .. }, None) => vec![],
-        (Wanted::Client { tag, password: Some(password), .. }, None) => vec![
-            Command::CreateRole(site.clone()),
-            // One that was left over may have other rights. It is not made anew: another bridge may just have given it away.
-            Command::ModifyRole(site.clone()),
-            Command::CreateClient { site: site.clone(), password: password.clone(), tag: tag.clone() },
-        ],
+        (Wanted::Client { password: None, .. }, None) => vec![],
+        (Wanted::Client { tag, password: Some(password), disabled }, None) => {
+            let mut steps = vec![
+                Command::CreateRole(site.clone()),
+                // One that was left over may have other rights. It is not made anew: another bridge may just have given it away.
+                Command::ModifyRole(site.clone()),
+                Command::CreateClient { site: site.clone(), password: password.clone(), tag: tag.clone() },
+            ];
+            // Nobody may know the password any more when it may connect.
+            steps.extend(disabled.then(|| Command::DisableClient(name())));
+            steps
+        }
         (Wanted::Client { tag, password, disabled }, Some(client)) => {
             let mut steps = vec![];
             // An earlier password must not count any more, also where nobody has said the new one yet.
@@ -122,7 +127,11 @@ mod tests {
             (wanted(None, false), there("device:1", "home:ann", true), vec!["EnableClient"]),
             (wanted(Some("x"), true), there("device:1", "home:ann", false), vec!["DisableClient"]),
             (wanted(Some("x"), true), there("device:1", "home:ann", true), vec![]),
-            (wanted(Some("x"), true), None, vec![]),
+            (
+                wanted(Some("x"), true),
+                None,
+                vec!["CreateRole", "ModifyRole", "CreateClient", "DisableClient"],
+            ),
             (wanted(Some("x"), false), there("device:1", "home:ann", true), vec!["EnableClient"]),
             (Wanted::Nobody, there("device:1", "home:ann", false), vec!["DeleteClient", "DeleteRole"]),
             (Wanted::Nobody, None, vec![]),

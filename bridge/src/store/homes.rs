@@ -1,6 +1,6 @@
 //! The homes of accounts, and what their agents sign in to the broker with.
 
-use super::{Store, new_id, now};
+use super::{Store, cuts, new_id, now};
 use crate::error::Error;
 use remoteaccess_common::random;
 use remoteaccess_protocol::Site;
@@ -41,13 +41,6 @@ pub struct Home {
     pub cuts: i64,
     /// Until when it stays cut off.
     pub cut_until: i64,
-}
-
-impl Home {
-    /// Whether it may not connect yet.
-    pub fn is_cut(&self) -> bool {
-        self.cut_until > now()
-    }
 }
 
 /// What a home's agent signs in to the broker with.
@@ -119,8 +112,9 @@ impl NewHome {
 
     pub(super) fn insert(&self, now: i64) -> Query<'_, Any, AnyArguments<'_>> {
         let insert = "INSERT INTO home (id, account_id, name, site, title, credential, nonce, dirty, \
-                      first_generation, created) VALUES ($1, $2, $3, $4, $5, 'none', $6, 1, $7, $8) \
-                      ON CONFLICT DO NOTHING";
+                      first_generation, created, cuts, cut_until, pardoned) \
+                      SELECT $1, $2, $3, $4, $5, 'none', $6, 1, $7, $8, cuts, cut_until, pardoned \
+                      FROM account WHERE account.id = $2 ON CONFLICT DO NOTHING";
         let insert = sqlx::query(insert).bind(self.id).bind(self.account).bind(&self.name).bind(&self.site);
         insert.bind(&self.title).bind(&self.nonce).bind(i64::from(self.first_generation)).bind(now)
     }
@@ -208,7 +202,7 @@ impl Store {
 
     /// Gives a home's agent another way to sign in; false where it has one now that `known` does not tell of, which stays: a
     /// credential that was revoked meanwhile, by whatever bridge, does not come back. With a new nonce, an earlier device
-    /// password is void.
+    /// password is void, and where there was no pardon within the hour, a cut is over.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -218,10 +212,14 @@ impl Store {
         credential: Credential,
         nonce: &str,
     ) -> Result<bool, Error> {
-        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1, cut_until = 0 \
+        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1, \
+                      pardoned = CASE WHEN cut_until > $6 AND pardoned <= $7 THEN $8 ELSE pardoned END, \
+                      cut_until = CASE WHEN cut_until > $6 AND pardoned <= $7 THEN 0 ELSE cut_until END \
                       WHERE id = $3 AND credential = $4 AND nonce = $5";
         let update = sqlx::query(update).bind(credential.as_str()).bind(nonce).bind(known.id);
         let update = update.bind(known.credential.as_str()).bind(&known.nonce);
+        let now = now();
+        let update = update.bind(now - cuts::FORGIVEN_AFTER).bind(now - cuts::PARDONED_EACH).bind(now);
         let done = self.run(update.execute(self.pool())).await?;
         self.forget();
         Ok(done.rows_affected() == 1)
@@ -268,25 +266,21 @@ impl Store {
         self.run(update.execute(self.pool())).await.map(|_| ())
     }
 
-    /// Remembers that a home was cut off for the `cuts`th time in a row, and until when it is.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn set_cut(&self, home: i64, cuts: i64, until: i64) -> Result<(), Error> {
-        let update = sqlx::query("UPDATE home SET cuts = $1, cut_until = $2 WHERE id = $3");
-        self.run(update.bind(cuts).bind(until).bind(home).execute(self.pool())).await.map(|_| ())
-    }
-
     /// Deletes a home of an account; false where there is no such one.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn delete_home(&self, account: i64, name: &str) -> Result<bool, Error> {
-        let delete =
-            sqlx::query("DELETE FROM home WHERE account_id = $1 AND name = $2").bind(account).bind(name);
-        let done = self.run(delete.execute(self.pool())).await?;
+        let deleted = self.run(async {
+            let mut transaction = self.pool().begin().await?;
+            cuts::bequeath(&mut transaction, account, name).await?;
+            let delete = sqlx::query("DELETE FROM home WHERE account_id = $1 AND name = $2");
+            let done = delete.bind(account).bind(name).execute(&mut *transaction).await?;
+            super::settle(transaction, done.rows_affected() == 1).await
+        });
+        let deleted = deleted.await?;
         self.forget();
-        Ok(done.rows_affected() == 1)
+        Ok(deleted)
     }
 }
 

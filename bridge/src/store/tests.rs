@@ -65,6 +65,85 @@ async fn what_was_revoked_meanwhile_stays_revoked() {
     }
 }
 
+/// As it is in the database.
+async fn home_of(store: &Store, account: i64) -> Home {
+    store.homes(account).await.unwrap().remove(0)
+}
+
+/// Its owner connects it anew.
+async fn pairs_anew(store: &Store, account: i64) -> Home {
+    let known = home_of(store, account).await;
+    assert!(store.set_credential(&known, Credential::Device, &new_nonce()).await.unwrap());
+    home_of(store, account).await
+}
+
+/// What there is to know of it happened so long ago.
+async fn passes(store: &Store, account: i64, seconds: i64) {
+    for (table, column) in [("home", "account_id"), ("account", "id")] {
+        let update = format!(
+            "UPDATE {table} SET cut_until = cut_until - $1, pardoned = pardoned - $1 WHERE {column} = $2"
+        );
+        sqlx::query(&update).bind(seconds).bind(account).execute(store.pool()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_goes_on_is_cut_for_longer_and_who_was_well_for_a_day_begins_anew() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap().id;
+        for (minutes, well_for) in [(1, 0), (2, 3600), (4, 23 * 3600), (8, 25 * 3600), (1, 0)] {
+            assert_eq!(store.cut(&home_of(&store, ann).await).await.unwrap(), minutes);
+            assert!(home_of(&store, ann).await.is_cut());
+            passes(&store, ann, minutes * 60 + 1).await;
+            assert!(!home_of(&store, ann).await.is_cut());
+            passes(&store, ann, well_for).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_credential_ends_a_cut_once_an_hour() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap().id;
+        assert!(!pairs_anew(&store, ann).await.is_cut());
+        // The first pairing had nothing to pardon.
+        store.cut(&home_of(&store, ann).await).await.unwrap();
+        assert!(!pairs_anew(&store, ann).await.is_cut());
+        assert_eq!(store.cut(&home_of(&store, ann).await).await.unwrap(), 1, "it begins anew");
+        let cut = home_of(&store, ann).await;
+        let again = pairs_anew(&store, ann).await;
+        assert_eq!((again.cuts, again.cut_until), (cut.cuts, cut.cut_until));
+        assert_ne!(again.nonce, cut.nonce, "it has the credential all the same");
+        passes(&store, ann, 600).await;
+        assert_eq!(store.cut(&home_of(&store, ann).await).await.unwrap(), 2, "what it did is not forgotten");
+        assert!(pairs_anew(&store, ann).await.is_cut());
+        passes(&store, ann, 3000).await;
+        assert_eq!(store.cut(&home_of(&store, ann).await).await.unwrap(), 4);
+        assert!(!pairs_anew(&store, ann).await.is_cut(), "an hour later");
+    }
+}
+
+#[tokio::test]
+async fn a_home_that_is_deleted_and_made_anew_is_the_one_that_was_cut() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+        store.cut(&home_of(&store, ann.id).await).await.unwrap();
+        pairs_anew(&store, ann.id).await;
+        for name in ["cabin", "barn", "home"] {
+            store.cut(&home_of(&store, ann.id).await).await.unwrap();
+            let cut = home_of(&store, ann.id).await;
+            assert!(store.delete_home(ann.id, &cut.name).await.unwrap());
+            store.add_home(&NewHome::further(ann.id, &ann.name, name, name)).await.unwrap().unwrap();
+            let anew = pairs_anew(&store, ann.id).await;
+            assert_eq!((anew.cut_until, anew.cuts), (cut.cut_until, cut.cuts), "{name}");
+        }
+        assert!(!store.delete_home(ann.id, "cabin").await.unwrap());
+        passes(&store, ann.id, 3600).await;
+        store.cut(&home_of(&store, ann.id).await).await.unwrap();
+        assert!(!pairs_anew(&store, ann.id).await.is_cut(), "an hour later");
+    }
+}
+
 #[tokio::test]
 async fn a_database_keeps_its_name_and_another_one_has_another() {
     for store in stores().await {
