@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fmt, mem,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 use tokio::sync::Notify;
 
@@ -26,23 +27,23 @@ impl fmt::Display for Offence {
     }
 }
 
-/// A list that can be written without waiting; one task empties it. Each home is on it once.
+/// A list that can be written without waiting; one task empties it. Each home is on it once, with what it did last and when.
 #[derive(Debug, Default)]
 pub struct Offenders {
-    sites: Mutex<HashMap<Site, Offence>>,
+    sites: Mutex<HashMap<Site, (Offence, Instant)>>,
     filled: Notify,
 }
 
 impl Offenders {
     /// Puts a home on the list.
     pub fn put(&self, site: &Site, offence: Offence) {
-        if self.sites().insert(site.clone(), offence).is_none() {
+        if self.sites().insert(site.clone(), (offence, Instant::now())).is_none() {
             self.filled.notify_one();
         }
     }
 
     /// All of them; waits until there are some.
-    pub async fn take(&self) -> HashMap<Site, Offence> {
+    pub async fn take(&self) -> HashMap<Site, (Offence, Instant)> {
         loop {
             let sites = mem::take(&mut *self.sites());
             if !sites.is_empty() {
@@ -52,7 +53,7 @@ impl Offenders {
         }
     }
 
-    fn sites(&self) -> MutexGuard<'_, HashMap<Site, Offence>> {
+    fn sites(&self) -> MutexGuard<'_, HashMap<Site, (Offence, Instant)>> {
         self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

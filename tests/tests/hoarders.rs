@@ -141,7 +141,9 @@ async fn another_bridge_comes(world: &mut World) {
 async fn passes(world: &World, minutes: i64) {
     let file = format!("sqlite:{}", world.bridge.folder().join("bridge.db").display());
     let mut database = SqliteConnection::connect(&file).await.expect("the bridge's database");
-    let update = sqlx::query("UPDATE home SET cut_until = cut_until - $1, pardoned = pardoned - $1");
+    let update = sqlx::query(
+        "UPDATE home SET cut_until = cut_until - $1, pardoned = pardoned - $1, renewed = renewed - $1",
+    );
     update.bind(60 * minutes).execute(&mut database).await.expect("there are homes");
     database.close().await.expect("it can be closed");
 }
@@ -178,6 +180,7 @@ async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() 
     let password = pairs_anew(&world).await;
     assert!(world.can_connect(OTHER, &password).await);
 
+    passes(&world, 1).await;
     another_bridge_comes(&mut world).await;
     floods(&world, &password).await;
     world.bridge.process().logged("and is cut off for a minute").await;
@@ -192,6 +195,26 @@ async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() 
     another_bridge_comes(&mut world).await;
     until("it to be let in again", SOON, async || world.can_connect(OTHER, &password).await.then_some(()))
         .await;
+}
+
+#[tokio::test]
+async fn another_credential_is_not_cut_for_what_an_earlier_one_did() {
+    let world = world().await;
+    floods(&world, &world.other_password).await;
+    world.bridge.process().logged("and is cut off for a minute").await;
+    let password = pairs_anew(&world).await;
+    // What the earlier one has used up is not made up for yet, so each word is one too many.
+    let bob = Peer::connect(world.broker.ports().plain, OTHER, &password).await;
+    for _ in 0..10 {
+        bob.try_publish(&format!("user/{OTHER}/status"), ONLINE).await;
+    }
+    world.bridge.process().logged("not cut off for what it did with an earlier credential").await;
+    assert!(world.can_connect(OTHER, &password).await);
+    // But once: the next one does not shield from what this one does.
+    passes(&world, 1).await;
+    let password = pairs_anew(&world).await;
+    floods(&world, &password).await;
+    assert!(!world.can_connect(OTHER, &password).await);
 }
 
 /// Bob's home, as from outside: at the listener for homes.

@@ -11,11 +11,20 @@ const LONGEST: i64 = 60;
 pub(super) const FORGIVEN_AFTER: i64 = 24 * 3600;
 /// Seconds between two pardons.
 pub(super) const PARDONED_EACH: i64 = 3600;
+/// Seconds for which a home with another credential suffers from the earlier one: what that had sent is still coming in, and
+/// each word counts as a flood until what it sent too much is made up for.
+const LINGERS: i64 = 30;
 
 impl Home {
     /// Whether it may not connect yet.
     pub fn is_cut(&self) -> bool {
         self.cut_until > now()
+    }
+
+    /// Whether what it did then is to be forgiven, as an earlier credential's deed.
+    pub fn is_forgiven(&self, at: i64) -> bool {
+        let may_be = self.pardoned == self.renewed || self.pardoned <= self.renewed - PARDONED_EACH;
+        may_be && at <= self.renewed + LINGERS
     }
 }
 
@@ -33,6 +42,15 @@ impl Store {
         self.run(update.execute(self.pool())).await?;
         self.forget();
         Ok(minutes)
+    }
+
+    /// Remembers that a home's credential has pardoned what an earlier one did.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn pardon(&self, home: &Home) -> Result<(), Error> {
+        let update = sqlx::query("UPDATE home SET pardoned = $1 WHERE id = $2 AND pardoned < $1");
+        self.run(update.bind(home.renewed).bind(home.id).execute(self.pool())).await.map(|_| ())
     }
 }
 

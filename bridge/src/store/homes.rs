@@ -41,6 +41,10 @@ pub struct Home {
     pub cuts: i64,
     /// Until when it stays cut off.
     pub cut_until: i64,
+    /// When another credential last ended a cut.
+    pub pardoned: i64,
+    /// When it last got another credential than it had; 0 while it has its first.
+    pub renewed: i64,
 }
 
 /// What a home's agent signs in to the broker with.
@@ -121,7 +125,7 @@ impl NewHome {
 }
 
 const COLUMNS: &str = "id, account_id, name, site, title, credential, nonce, first_generation, agent, created, seen, \
-     cuts, cut_until";
+     cuts, cut_until, pardoned, renewed";
 
 impl Store {
     /// Makes a home; `None` where the account has one of this name, or as many as it may.
@@ -212,14 +216,17 @@ impl Store {
         credential: Credential,
         nonce: &str,
     ) -> Result<bool, Error> {
-        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1, \
+        let now = now();
+        // One that was deleted and made anew may have had one before.
+        let is_first = known.credential == Credential::None && known.cut_until == 0;
+        let update = "UPDATE home SET credential = $1, nonce = $2, dirty = 1, renewed = $9, \
                       pardoned = CASE WHEN cut_until > $6 AND pardoned <= $7 THEN $8 ELSE pardoned END, \
                       cut_until = CASE WHEN cut_until > $6 AND pardoned <= $7 THEN 0 ELSE cut_until END \
                       WHERE id = $3 AND credential = $4 AND nonce = $5";
         let update = sqlx::query(update).bind(credential.as_str()).bind(nonce).bind(known.id);
         let update = update.bind(known.credential.as_str()).bind(&known.nonce);
-        let now = now();
         let update = update.bind(now - cuts::FORGIVEN_AFTER).bind(now - cuts::PARDONED_EACH).bind(now);
+        let update = update.bind(if is_first { 0 } else { now });
         let done = self.run(update.execute(self.pool())).await?;
         self.forget();
         Ok(done.rows_affected() == 1)
@@ -308,5 +315,7 @@ fn read(row: &AnyRow) -> Result<Home, sqlx::Error> {
         seen: row.try_get("seen")?,
         cuts: row.try_get("cuts")?,
         cut_until: row.try_get("cut_until")?,
+        pardoned: row.try_get("pardoned")?,
+        renewed: row.try_get("renewed")?,
     })
 }

@@ -124,6 +124,31 @@ async fn another_credential_ends_a_cut_once_an_hour() {
 }
 
 #[tokio::test]
+async fn what_an_earlier_credential_did_is_forgiven_for_a_while_once_an_hour() {
+    for store in stores().await {
+        let ann = store.add_account(&new(None)).await.unwrap().unwrap().id;
+        let first = pairs_anew(&store, ann).await;
+        assert!(!first.is_forgiven(now()), "there was none before");
+        let second = pairs_anew(&store, ann).await;
+        let at = second.renewed;
+        assert!(second.is_forgiven(at - 600) && second.is_forgiven(at + 20) && !second.is_forgiven(at + 60));
+        store.pardon(&second).await.unwrap();
+        assert!(home_of(&store, ann).await.is_forgiven(at + 20), "all of it");
+        passes(&store, ann, 600).await;
+        assert!(!pairs_anew(&store, ann).await.is_forgiven(now()), "once an hour");
+        passes(&store, ann, 3000).await;
+        assert!(pairs_anew(&store, ann).await.is_forgiven(now()));
+        // A cut that it ends is a pardon, too.
+        passes(&store, ann, 4000).await;
+        store.cut(&home_of(&store, ann).await).await.unwrap();
+        let pardoned = pairs_anew(&store, ann).await;
+        assert!(!pardoned.is_cut() && pardoned.is_forgiven(now()));
+        passes(&store, ann, 60).await;
+        assert!(!pairs_anew(&store, ann).await.is_forgiven(now()));
+    }
+}
+
+#[tokio::test]
 async fn a_home_that_is_deleted_and_made_anew_is_the_one_that_was_cut() {
     for store in stores().await {
         let ann = store.add_account(&new(None)).await.unwrap().unwrap();
