@@ -131,6 +131,31 @@ test('a link to a home that is not there says so, and leads to the first', async
     await owner.leave();
 });
 
+test('whose home is cut off is told so, and for how long', async () => {
+    const owner = await browser.owner(stage);
+    const { page } = owner;
+    await page.route('**/-/homes', async (route) => {
+        const response = await route.fetch();
+        const homes = await response.json();
+        homes[0].cut_until = Math.floor(Date.now() / 1000) + 230;
+        await route.fulfill({ response, json: homes });
+    });
+    await page.route('**/feed/list.json*', (route) =>
+        route.fulfill({ status: 503, json: { success: false, error: 'home_offline', message: 'it is away' } }),
+    );
+    await owner.open('#/account');
+    await page.reload();
+    const homes = page.getByRole('region', { name: 'Homes', exact: true });
+    await homes.getByText('cut off for 4 min more').waitFor();
+    await owner.picture('account-cut-off');
+    await owner.open('#/feeds');
+    await page.getByRole('heading', { name: 'Your home is cut off for now' }).waitFor();
+    await page.getByText('lets it in again in about 4 min').waitFor();
+    assert.deepEqual(await owner.faults(), []);
+    await owner.picture('trouble-cut-off');
+    await owner.leave();
+});
+
 test('homes of the same title can be told apart', async () => {
     const owner = await browser.owner(stage);
     const { page } = owner;

@@ -186,8 +186,9 @@ async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() 
     world.bridge.process().logged("and is cut off for a minute").await;
     let password = pairs_anew(&world).await;
     assert!(!world.can_connect(OTHER, &password).await, "once an hour");
-    // Nor does it help to make the home anew.
     let bob = Browser::sign_in(&world.client, OTHER).await;
+    assert!(bob.homes().await[0]["cut_until"].is_u64(), "its owner can see why");
+    // Nor does it help to make the home anew.
     assert_eq!(bob.does(Method::DELETE, "/-/homes/home", Value::Null).await.status, 200);
     let password = world.client.device_password(OTHER, PASSWORD).await;
     assert!(!world.can_connect(OTHER, &password).await, "once an hour");
@@ -195,6 +196,8 @@ async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() 
     another_bridge_comes(&mut world).await;
     until("it to be let in again", SOON, async || world.can_connect(OTHER, &password).await.then_some(()))
         .await;
+    let bob = Browser::sign_in(&world.client, OTHER).await;
+    assert_eq!(bob.homes().await[0]["cut_until"], Value::Null);
 }
 
 #[tokio::test]

@@ -82,11 +82,21 @@ describe('the page Now', () => {
 
 describe('trouble', () => {
     const told = (code: string, more = {}) =>
-        explain({ code, message: 'what it says', status: 503, ...more }, 'feed/list', en.trouble, () => 'an hour ago');
+        explain(
+            { code, message: 'what it says', status: 503, ...more },
+            'feed/list',
+            en.trouble,
+            () => 'an hour ago',
+            (time) => `${time} min`,
+        );
 
     test('says when the home was last seen, and what to check', () => {
         expect(told('home_offline', { lastSeen: 5 })).toMatchObject({ text: 'It was last seen an hour ago.' });
         expect(told('home_offline').checks.length).toBeGreaterThan(1);
+    });
+
+    test('says for how long a home is kept away, and why', () => {
+        expect(told('home_cut', { cutUntil: 4 }).text).toMatch(/sent far more than .* in about 4 min/);
     });
 
     test('says which endpoint is refused, and that only home can allow it', () => {

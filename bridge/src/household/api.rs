@@ -157,6 +157,9 @@ pub async fn state(app: &App, home: &Home) -> Value {
             }
         }
     }
+    if home.is_cut() {
+        state["cut_until"] = home.cut_until.into();
+    }
     state
 }
 

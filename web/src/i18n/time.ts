@@ -51,6 +51,11 @@ export function lengthOf(seconds: number): string {
     return `${Math.round(seconds / 86_400)} ${day}`;
 }
 
+/** What is left until `time`, in whole minutes: `4 min`. */
+export function left(time: number, now: number): string {
+    return lengthOf(Math.max(1, Math.ceil((time - now) / 60)) * 60);
+}
+
 /** “5 minutes ago”, “yesterday”. */
 export function ago(time: number, now: number): string {
     const relative = new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' });

@@ -12,18 +12,23 @@ export interface Trouble {
     icon: 'offline' | 'lock' | 'warn' | 'home';
 }
 
-/** `when` says in words when a time was. */
+/** `when` says in words when a time was, `left` how long it is until one. */
 export function explain(
     refusal: Refusal,
     endpoint: string,
     words: Words['trouble'],
     when: (time: number) => string,
+    left: (time: number) => string,
 ): Trouble {
     const trouble: Trouble = { title: words.other, text: sentence(refusal), checks: [], remedy: null, icon: 'warn' };
     switch (refusal.code) {
         case 'home_offline': {
             const text = refusal.lastSeen ? words.home_offline.seen(when(refusal.lastSeen)) : '';
             return { ...trouble, ...words.home_offline, text, icon: 'offline' };
+        }
+        case 'home_cut': {
+            const text = words.home_cut.text(left(refusal.cutUntil ?? 0));
+            return { ...trouble, ...words.home_cut, text, icon: 'offline' };
         }
         case 'home_never':
             return { ...trouble, ...words.home_never, remedy: 'account', icon: 'home' };

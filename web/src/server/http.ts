@@ -13,6 +13,8 @@ export interface Refusal {
     status: number;
     /** When the home was last seen, in seconds since 1970. */
     lastSeen?: number;
+    /** Until when the home is kept away. */
+    cutUntil?: number;
     /** Seconds. */
     retryAfter?: number;
 }

@@ -7,6 +7,8 @@ export interface Presence {
     state: 'online' | 'offline' | 'never' | 'unknown';
     since?: number;
     last_seen?: number;
+    /** Until when it may not connect, as it sent far too much. */
+    cut_until?: number;
 }
 
 /** What is heard of a home: how it is, or that it is no more. */

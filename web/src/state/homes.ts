@@ -39,6 +39,11 @@ export function absence({ state, last_seen }: Presence): Refusal | null {
     return state === 'offline' ? { code: 'home_offline', message: '', status: 503, lastSeen: last_seen } : null;
 }
 
+/** Whether a home is kept away by the server, for sending far too much. */
+export function isCut(home: Presence | null, now: number): boolean {
+    return (home?.cut_until ?? 0) > now;
+}
+
 /** Looks at another home. */
 export function choose(name: string): void {
     visit(name === homes.value?.[0]?.name ? '' : name);
