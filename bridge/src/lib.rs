@@ -147,7 +147,9 @@ impl Bridge {
         let walking = Arc::clone(&app);
         tasks.spawn(async move { patrol.walk(&walking.link, walking.exchange.offenders()).await });
         let speaking = Arc::clone(&app);
-        tasks.spawn(async move { speaking.twin.speak(&speaking.link).await });
+        tasks.spawn(async move {
+            speaking.twin.speak(&speaking.link, || speaking.provisioner.wait_until_ours()).await;
+        });
         let remembering = Arc::clone(&app);
         tasks.spawn(async move { homes::remember(&remembering.homes, &remembering.store).await });
         let served = front.serve(Arc::clone(&app), pulse, stop).await;

@@ -63,10 +63,12 @@ impl Twin {
         if heard.is_some_and(|at| at.elapsed() < LASTS) { Err(Error::Twin) } else { Ok(()) }
     }
 
-    /// Says this bridge's name for ever.
-    pub async fn speak(&self, link: &Link) {
+    /// Says this bridge's name for ever, but only while `ours` comes: at a broker whose homes are another database's, this bridge
+    /// serves nobody, and who does is not to take it for its like.
+    pub async fn speak<F: Future<Output = ()>>(&self, link: &Link, ours: impl Fn() -> F) {
         loop {
             link.wait_until_up().await;
+            ours().await;
             // It is said again soon.
             link.publish(self.topic.clone(), self.token.clone().into_bytes()).await.ok();
             // Either will do.

@@ -1,8 +1,10 @@
 //! A broker and a bridge whose database is not the one that the broker's homes are in.
 
-use remoteaccess_tests::bridge::{Bridge, PASSWORD};
+use remoteaccess_tests::bridge::{Bridge, PASSWORD, Setup};
+use remoteaccess_tests::broker::{BRIDGE_PASSWORD, BRIDGE_USER};
 use remoteaccess_tests::browser::Browser;
 use remoteaccess_tests::client::{Answer, Client};
+use remoteaccess_tests::mqtt::Peer;
 use remoteaccess_tests::wait::{SOON, until};
 use remoteaccess_tests::world::{NAME, OTHER, Options, World};
 use reqwest::Method;
@@ -74,6 +76,21 @@ async fn a_bridge_with_another_servers_database_changes_nothing_until_it_is_told
     world.bridge.process_mut().stop();
     world.bridge.start_again().await;
     is_refused(&world.bridge).await;
+}
+
+#[tokio::test]
+async fn a_bridge_with_another_servers_database_and_the_same_number_leaves_the_right_one_ready() {
+    let world = World::with(Options { agent: false, ..Options::default() }).await;
+    let mut ear = Peer::connect(world.broker.ports().plain, BRIDGE_USER, BRIDGE_PASSWORD).await;
+    assert!(ear.subscribe("bridge/b-1").await);
+    let (port, keep_alive) = (world.broker.ports().plain, 30);
+    let mut setup = Setup { broker_port: port, keep_alive, accounts: vec![], limits: String::new() };
+    let stranger = Bridge::start(&mut setup).await;
+    is_refused(&stranger).await;
+    // It would have said its name by now.
+    let names = [ear.next().await.payload, ear.next().await.payload];
+    assert_eq!(names[0], names[1], "two bridges say that they are b-1");
+    assert_eq!(ready(&world.client).await.status, 200);
 }
 
 #[tokio::test]

@@ -70,6 +70,12 @@ impl Provisioner {
         }
     }
 
+    /// Waits until the broker is known to belong to this database.
+    pub async fn wait_until_ours(&self) {
+        // It ends with the bridge.
+        self.known.0.subscribe().wait_for(|belonging| *belonging == Belonging::Ours).await.ok();
+    }
+
     /// Looks whose the broker is, and takes it where it is nobody's; true where it is this database's.
     ///
     /// # Errors
