@@ -141,7 +141,11 @@ test('whose home is cut off is told so, and for how long', async () => {
         await route.fulfill({ response, json: homes });
     });
     await page.route('**/feed/list.json*', (route) =>
-        route.fulfill({ status: 503, json: { success: false, error: 'home_offline', message: 'it is away' } }),
+        route.fulfill({
+            status: 503,
+            headers: { 'X-Request-Id': 'x' },
+            json: { success: false, error: 'home_offline', message: 'it is away' },
+        }),
     );
     await owner.open('#/account');
     await page.reload();
