@@ -1,6 +1,7 @@
 //! `bridge.toml`.
 
 mod accounts;
+mod files;
 mod limits;
 mod operation;
 mod warnings;
@@ -184,6 +185,9 @@ impl Raw {
         if self.tls.is_some() && !self.https {
             return Err("https = false contradicts [tls]".into());
         }
+        if let Some(metrics) = &self.metrics {
+            metrics.check(self.listen)?;
+        }
         self.accounts.check()?;
         if let Some(upstream) = &self.upstream {
             upstream.check()?;
@@ -326,6 +330,8 @@ mod tests {
             (format!("{broker}keep_alive_seconds = 0"), "between 5 and 600"),
             (format!("{broker}instance = 0"), "broker.instance must lie between 1 and 4"),
             (format!("{broker}instance = 5"), "broker.instance must lie between 1 and 4"),
+            (format!("{broker}[metrics]\nlisten = \"127.0.0.1:8080\""), "metrics.listen and listen"),
+            (format!("{broker}[metrics]\nlisten = \"0.0.0.0:8080\""), "metrics.listen and listen"),
             (format!("{broker}[limits]\nrequests = 0"), "limits.requests must lie between 1 and"),
             (format!("{broker}[limits]\naddress_burst = 0"), "limits.address_burst must lie between 1 and"),
             (format!("trusted_proxies = [\"nginx\"]\n{broker}"), "trusted_proxies: \"nginx\" is no address"),

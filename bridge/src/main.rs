@@ -106,6 +106,7 @@ fn run(path: &Path) -> Result<()> {
 
 fn check(path: &Path) -> Result<()> {
     let config = load(path)?;
+    config.check_files().with_context(|| does_not_serve(path))?;
     let most = megabytes(config.limits.worst_case());
     let fine =
         format!("{} is fine; with its limits the bridge takes {most} MB at the very worst\n", path.display());
@@ -118,7 +119,11 @@ fn megabytes(bytes: usize) -> usize {
 }
 
 fn load(path: &Path) -> Result<Config> {
-    Config::load(path).with_context(|| format!("{} does not serve", path.display()))
+    Config::load(path).with_context(|| does_not_serve(path))
+}
+
+fn does_not_serve(path: &Path) -> String {
+    format!("{} does not serve", path.display())
 }
 
 fn operate(path: &Path, arguments: &[String]) -> Result<()> {

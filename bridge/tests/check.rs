@@ -23,7 +23,6 @@ fn nothing_is_said_of_what_is_meant_as_it_is() {
     for (lines, more) in [
         ("", ""),
         ("trusted_proxies = [\"127.0.0.1\", \"::1\", \"10.0.0.0/8\", \"fc00::/7\", \"2606:4700::/32\"]", ""),
-        ("listen = \"0.0.0.0:443\"", "[tls]\ncertificate = \"a\"\nkey = \"b\"\n"),
         ("https = false", ""),
     ] {
         assert_eq!(told(lines, more, 0o600), [""; 0], "{lines}");
