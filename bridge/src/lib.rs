@@ -132,7 +132,6 @@ impl Bridge {
             stop.await;
             stopping.homes.close();
         };
-        // Ends its tasks when it goes out of scope.
         let mut tasks = JoinSet::new();
         let (pulse, heard) = (Pulse::default(), Arc::clone(&app));
         tasks.spawn(pulse.watch(connection.run(move |event| dispatch(&heard, &event))));
@@ -156,6 +155,8 @@ impl Bridge {
         // Homes were needed for what ran.
         app.tunnels.close().await;
         homes::remember_at_the_end(&app.homes, &app.store).await;
+        // None of them is to find the database closed, and say so.
+        tasks.shutdown().await;
         // A database that is away is not waited for.
         tokio::time::timeout(homes::LAST_WRITTEN_WITHIN, app.store.close()).await.ok();
         served

@@ -213,6 +213,8 @@ impl Store {
         let _working = Working::new(&self.inner.at_work);
         let error = match timeout(SLOWEST_ANSWER, work).await {
             Ok(Ok(done)) => return Ok(done),
+            // This bridge is about to end: the database is none the worse.
+            Ok(Err(sqlx::Error::PoolClosed)) => return Err(Error::Database),
             Ok(Err(error)) => error,
             Err(_) => sqlx::Error::PoolTimedOut,
         };
@@ -238,7 +240,7 @@ impl Store {
         tokio::spawn(async move {
             loop {
                 sleep(trouble::PAUSE).await;
-                let Some(inner) = inner.upgrade() else { return };
+                let Some(inner) = inner.upgrade().filter(|inner| !inner.pool.is_closed()) else { return };
                 let store = Self { inner };
                 match timeout(SLOWEST_ANSWER, store.migrate()).await {
                     Ok(Ok(())) => return store.inner.trouble.end(),

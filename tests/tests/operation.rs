@@ -217,6 +217,35 @@ async fn open_pages_do_not_hold_up_the_end() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_bridge_that_is_stopped_warns_of_nothing() {
+    let mut world = World::start().await;
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (client, key) = (world.client.clone(), world.account.read_key.clone());
+        let login = json!({"username": world.account.name, "password": world.account.password});
+        callers.spawn(async move {
+            loop {
+                // Until the bridge is gone.
+                let asked =
+                    client.request(Method::GET, &format!("/feed/list.json?apikey={key}")).send().await;
+                let signs_in = client.request(Method::POST, "/-/session").json(&login).send().await;
+                if asked.is_err() && signs_in.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    world.is_served().await;
+    world.bridge.process().signal(Signal::TERM);
+    let ended = world.bridge.process_mut().wait(SOON).and_then(|status| status.code());
+    assert_eq!(ended, Some(0));
+    within("the callers to give up", SOON, async { while callers.join_next().await.is_some() {} }).await;
+    let log = world.bridge.process().log();
+    let end = log.split("stopping: running requests may finish").nth(1).expect("it says that it ends");
+    assert!(!end.contains("WARN") && !end.contains("ERROR"), "{end}");
+}
+
 #[tokio::test]
 async fn odd_requests_leave_no_secret_in_the_log() {
     let world = World::start().await;

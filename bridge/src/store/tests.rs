@@ -295,6 +295,17 @@ async fn what_happened_is_kept_beyond_the_account_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn who_still_asks_at_the_end_is_refused_and_nobody_is_told_of_trouble() {
+    let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
+    std::fs::create_dir(&folder).unwrap();
+    let store = Store::open(&Secret::new(format!("sqlite:{}/bridge.db", folder.display()))).await.unwrap();
+    store.close().await;
+    assert_eq!(store.accounts().await.unwrap_err(), Error::Database);
+    assert_eq!(store.trouble(), None);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
 async fn a_database_that_cannot_be_opened_is_told_and_waited_for() {
     let folder = std::env::temp_dir().join(format!("remoteaccess-{}", random::hex_id::<8>()));
     let store = Store::open(&Secret::new(format!("sqlite:{}/bridge.db", folder.display()))).await.unwrap();
