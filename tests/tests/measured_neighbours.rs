@@ -196,7 +196,7 @@ async fn measured_a_home_that_never_answers_and_floods_slows_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn measured_a_home_that_pours_out_megabytes_is_cut_off_and_others_go_on() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     told("alone", &waits(&world, 100).await);
     let mut bob = Bob::of(&world).await;
     bob.home(&world, whole).await;
