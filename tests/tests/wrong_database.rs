@@ -83,8 +83,8 @@ async fn a_bridge_with_another_servers_database_and_the_same_number_leaves_the_r
     let world = World::with(Options { agent: false, ..Options::default() }).await;
     let mut ear = Peer::connect(world.broker.ports().plain, BRIDGE_USER, BRIDGE_PASSWORD).await;
     assert!(ear.subscribe("bridge/b-1").await);
-    let (port, keep_alive) = (world.broker.ports().plain, 30);
-    let mut setup = Setup { broker_port: port, keep_alive, accounts: vec![], limits: String::new() };
+    let broker = world.broker.ports();
+    let mut setup = Setup { broker, keep_alive: 30, accounts: vec![], limits: String::new() };
     let stranger = Bridge::start(&mut setup).await;
     is_refused(&stranger).await;
     // It would have said its name by now.
