@@ -27,13 +27,15 @@ enum Word {
 
 /// Passes on what home and broker say until one of them leaves, or the bridge does.
 pub(super) async fn pass(home: impl AsyncRead + AsyncWrite, broker: Broker, mut place: Place) {
-    let (from_home, mut to_home) = split(home);
-    let (from_broker, to_broker) = split(broker);
+    let (mut from_home, mut to_home) = split(home);
+    let (from_broker, mut to_broker) = split(broker);
     // One: who asks faster than it is answered gets fewer answers (RFC 6455, section 5.5.3).
     let (words, heard) = mpsc::channel(1);
     let up = async {
-        let end = up(from_home, to_broker, &words).await;
+        let end = up(&mut from_home, &mut to_broker, &words).await;
+        // Before the broker hangs up in its turn: it does not know why.
         words.send(Word::End(end)).await.ok();
+        to_broker.shutdown().await.ok();
         // What is to be said still goes the other way.
         pending::<()>().await;
     };
@@ -53,23 +55,17 @@ pub(super) async fn pass(home: impl AsyncRead + AsyncWrite, broker: Broker, mut 
     }
 }
 
-/// From the home to the broker, until the home ends it.
+/// From the home to the broker, until the home ends it; how it is to be told of the end.
 async fn up(
-    mut home: ReadHalf<impl AsyncRead>,
-    mut broker: WriteHalf<Broker>,
+    home: &mut ReadHalf<impl AsyncRead>,
+    broker: &mut WriteHalf<Broker>,
     words: &mpsc::Sender<Word>,
 ) -> CloseCode {
-    let taken = take(&mut home, &mut broker, words).await;
-    broker.shutdown().await.ok();
-    match taken {
-        Ok(()) => CloseCode::Normal,
-        Err(error) => {
-            tracing::debug!(%error, "a WebSocket with a home ends");
-            match error.get_ref() {
-                Some(inner) if inner.is::<Broken>() => CloseCode::Protocol,
-                _ => CloseCode::Away,
-            }
-        }
+    let Err(error) = take(home, broker, words).await else { return CloseCode::Normal };
+    tracing::debug!(%error, "a WebSocket with a home ends");
+    match error.get_ref() {
+        Some(inner) if inner.is::<Broken>() => CloseCode::Protocol,
+        _ => CloseCode::Away,
     }
 }
 
@@ -229,6 +225,9 @@ mod tests {
         let mut heard = Vec::new();
         between.broker.read_to_end(&mut heard).await.unwrap();
         assert_eq!(heard, b"good");
+        // It hangs up as well, and nobody takes that for the reason.
+        let broker = std::mem::replace(&mut between.broker, duplex(1).0);
+        drop(broker);
         ends(between, CloseCode::Protocol).await;
     }
 
