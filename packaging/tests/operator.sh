@@ -26,7 +26,7 @@ operator() {
     in_system cp /root/ca/ca.crt /usr/local/share/ca-certificates/ours.crt
     in_system update-ca-certificates > /dev/null 2>&1
     by_itself
-    accounts
+    accounts || check "5 accounts have lines" false
     check "6 the services run, and are ready" says '"broker":"connected"' does /root "6 Look whether it works" 1
     a_home
     renewal
@@ -37,9 +37,9 @@ operator() {
 by_itself() {
     check "4 by itself: the certificate" does /root/ca "4 The way in for browsers" 1
     in_system cp "$configuration" /root/bridge.toml.first
-    place_line '#:listen = "127.0.0.1:8080"' 2
-    block "4 The way in for browsers" 3 >> "$inside$configuration"
-    block Monitoring 1 >> "$inside$configuration"
+    check "its line takes the place of the one that is named" place_line '#:listen = "127.0.0.1:8080"' 2
+    check "its lines go to the end" adds "4 The way in for browsers" 3
+    check "monitoring: those for metrics as well" adds Monitoring 1
     restarts_checked
     check "metrics are there" says homes_online in_system curl -fsS http://127.0.0.1:9180/metrics
 }
@@ -48,9 +48,14 @@ by_itself() {
 place_line() { # LINE NUMBER
     local new
     grep -qxF "$1" "$inside$configuration" || { echo "bridge.toml has no line $1"; return 1; }
-    new=$(block "4 The way in for browsers" "$2")
+    new=$(block "4 The way in for browsers" "$2") || return 1
     awk -v old="$1" -v new="$new" '$0 == old { $0 = new } { print }' "$inside$configuration" > "$work/configuration"
     cat "$work/configuration" > "$inside$configuration"
+}
+
+adds() { # SECTION NUMBER
+    local lines
+    lines=$(block "$1" "$2") && echo "$lines" >> "$inside$configuration"
 }
 
 restarts_checked() {
@@ -61,11 +66,11 @@ restarts_checked() {
 
 # Each line with a password for whoever asks for one.
 accounts() {
-    local line short
-    short=$(block "5 Accounts" 1)
+    local line short lines
+    short=$(block "5 Accounts" 1) && lines=$(block "5 Accounts" 2) || return 1
     while read -r line; do
         check "5 $line" in_system bash -euc "$short"$'\n'"$line" < <(echo 'correct horse battery staple')
-    done < <(block "5 Accounts" 2)
+    done <<< "$lines"
 }
 
 a_home() {
@@ -96,8 +101,8 @@ served_anew() {
 }
 
 renewal() {
-    local hook=/etc/letsencrypt/renewal-hooks/deploy/emoncms-remoteaccess before
-    before=$(serials)
+    local hook=/etc/letsencrypt/renewal-hooks/deploy/emoncms-remoteaccess before connections
+    before=$(serials) connections=$(connections)
     in_system mkdir -p ${hook%/*}
     block Renewals 1 | in_system sh -c "cat > $hook; chmod 755 $hook"
     in_system sh -euc "cd /root/ca && openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 90 \
@@ -105,8 +110,12 @@ renewal() {
     check "renewals: the hook" in_system env RENEWED_LINEAGE=/root/ca $hook
     in_system systemctl reload emoncms-remoteaccess-bridge
     check "both have the new certificate" until_true "another certificate at both ports" both_changed "$before"
-    check "nobody was disconnected" feeds_are_seen "$key"
+    check "nobody was disconnected" same "$connections" "$(connections)"
+    check "and the home is still served" feeds_are_seen "$key"
 }
+
+# How often the home has connected.
+connections() { in_system journalctl -q -o cat -u emoncms-remoteaccess | grep -c '^Connected to'; }
 
 serials() {
     local port
@@ -134,8 +143,8 @@ backup() {
 behind_nginx() {
     in_system cp /root/bridge.toml.first "$configuration"
     { block "4 The way in for browsers" 4; cat "$inside$configuration"; } > "$work/configuration"
-    block Monitoring 1 >> "$work/configuration"
     cat "$work/configuration" > "$inside$configuration"
+    adds Monitoring 1
     check "--check says that it is fine" says "is fine" in_system remoteaccess-bridge --check "$configuration"
     in_system sh -euc "mkdir -p /etc/letsencrypt/live && cp -r /root/ca /etc/letsencrypt/live/$name"
     block "4 The way in for browsers" 5 > "$inside/etc/nginx/conf.d/remoteaccess.conf"
@@ -149,7 +158,8 @@ behind_nginx() {
 
 # A block of the manual's, done in a folder.
 does() { # FOLDER SECTION NUMBER
-    in_system bash -euc "cd $1"$'\n'"$(block "$2" "$3")"
+    local lines
+    lines=$(block "$2" "$3") && in_system bash -euc "cd $1"$'\n'"$lines"
 }
 
 # So many-th block of lines in a section.
