@@ -96,6 +96,7 @@ impl App {
     /// # Errors
     /// Where passwords cannot be checked as the configuration says.
     pub fn new(config: &Config, store: Store, client: ClientId, link: Link) -> Result<Self> {
+        let tunnels = Tunnels::new(config);
         let (control, courier) = Control::new(link.clone());
         let provisioner = Provisioner::new(store.clone(), control.clone(), link.clone(), config);
         Ok(Self {
@@ -104,7 +105,6 @@ impl App {
             control,
             courier: Mutex::new(Some(courier)),
             streams: Streams::default(),
-            tunnels: Tunnels::new(config),
             homes_port: config.broker.homes_port,
             https: config.https,
             limits: config.limits,
@@ -112,7 +112,8 @@ impl App {
             address_rates: Rates::new(config.limits.address_rate),
             account_rates: Rates::new(config.limits.account_rate),
             change_rates: Rates::new(Some(CHANGE_RATE)),
-            metrics: Metrics::new(&link),
+            metrics: Metrics::new(&link, &tunnels),
+            tunnels,
             told: Told::default(),
             store,
             cookies: Cookies::new(config.https),

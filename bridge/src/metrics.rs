@@ -1,7 +1,7 @@
 //! What Prometheus is told. Nothing of it names an account, a home or an address.
 
 use crate::error::Code;
-use crate::{app::App, broker::Link};
+use crate::{app::App, broker::Link, tunnels::Tunnels};
 use axum::http::StatusCode;
 use prometheus_client::{
     encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text},
@@ -56,7 +56,7 @@ struct Now {
 
 impl Metrics {
     /// Counts from zero.
-    pub fn new(link: &Link) -> Self {
+    pub fn new(link: &Link, tunnels: &Tunnels) -> Self {
         let metrics = Self {
             registry: Registry::default(),
             requests: Family::default(),
@@ -69,10 +69,10 @@ impl Metrics {
             homes_cut: Counter::default(),
             database_errors: Counter::default(),
         };
-        metrics.registered(link)
+        metrics.registered(link, tunnels)
     }
 
-    fn registered(mut self, link: &Link) -> Self {
+    fn registered(mut self, link: &Link, tunnels: &Tunnels) -> Self {
         let (mut registry, now) = (Registry::with_prefix("remoteaccess_bridge"), &self.now);
         registry.register("requests", "Requests by how they ended", self.requests.clone());
         let seconds = "Until an answer began";
@@ -102,7 +102,9 @@ impl Metrics {
         registry.register("requests_in_flight", "Relayed requests that hold a place", now.requests.clone());
         registry.register("answers_pending", "Answers that have not come whole", now.answers.clone());
         registry.register("words_pending", "Credits and cancels yet to be told", now.words.clone());
-        registry.register("websockets", "Homes that come by WebSocket", now.websockets.clone());
+        registry.register("websockets", "Connections of homes by WebSocket", now.websockets.clone());
+        let wrong = "Wrong names or passwords of homes by WebSocket";
+        registry.register("websocket_sign_ins_wrong", wrong, tunnels.wrong.clone());
         let build = Family::<Label, Gauge>::default();
         build.get_or_create(&Label("version", env!("CARGO_PKG_VERSION"))).set(1);
         registry.register("build_info", "What runs", build);

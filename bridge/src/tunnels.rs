@@ -1,9 +1,20 @@
 //! The homes that come by WebSocket: how many, where they are taken to, and when they have to leave.
+//!
+//! Until the broker has said whether it takes somebody, he is a stranger: those have places of their own, and not for long, so that
+//! they keep no home out.
 
-use crate::{config::Config, crowd::Crowd, crowd::Share, error::Error, peer::Peer, seldom::Seldom};
+use crate::{
+    attempts::Attempts, config::Config, crowd::Crowd, crowd::Share, error::Error, peer::Peer, seldom::Seldom,
+};
 use anyhow::{Context, Result, bail};
+use prometheus_client::metrics::counter::Counter;
 use remoteaccess_common::trust;
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -12,6 +23,10 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
+/// Strangers from one address at once; each has [seconds](super::tunnel).
+const STRANGERS_EACH: usize = 32;
+/// Wrong names or passwords from one address in a quarter of an hour. A home that was sent away tries a dozen times.
+const MOST_WRONG: usize = 100;
 /// For the broker to take a connection.
 const SLOWEST_CONNECTION: Duration = Duration::from_secs(10);
 /// For homes to be told that the bridge ends.
@@ -31,61 +46,83 @@ pub struct Tunnels {
     port: u16,
     tls: bool,
     ca_file: Option<PathBuf>,
-    at_once: u32,
-    places: Arc<Semaphore>,
-    crowd: Crowd<IpAddr>,
+    places: Arc<Places>,
     leaving: watch::Sender<bool>,
-    full: Seldom,
     unreachable: Seldom,
+    /// Wrong names or passwords.
+    pub wrong: Counter,
 }
 
-/// What one of them holds.
+#[derive(Debug)]
+struct Places {
+    at_once: u32,
+    strangers: Room,
+    homes: Room,
+    wrong: Mutex<Attempts<IpAddr>>,
+    full: Seldom,
+}
+
+/// So many in all, and so many of one address.
+#[derive(Debug)]
+struct Room {
+    all: Arc<Semaphore>,
+    crowd: Crowd<IpAddr>,
+}
+
+/// What one connection holds.
 #[derive(Debug)]
 pub struct Place {
-    _place: OwnedSemaphorePermit,
-    _share: Share<IpAddr>,
+    address: Option<IpAddr>,
+    /// First a stranger's, then a home's.
+    held: (OwnedSemaphorePermit, Share<IpAddr>),
+    places: Arc<Places>,
     leaving: watch::Receiver<bool>,
-}
-
-impl Place {
-    /// Returns when the bridge ends.
-    pub async fn is_withdrawn(&mut self) {
-        self.leaving.wait_for(|leaving| *leaving).await.ok();
-    }
+    wrong: Counter,
 }
 
 impl Tunnels {
     /// To the broker of this configuration.
     pub fn new(config: &Config) -> Self {
         let (broker, limits) = (&config.broker, &config.limits);
+        let places = Places {
+            at_once: limits.websockets,
+            strangers: Room::new(limits.websockets, STRANGERS_EACH.min(limits.connections_per_address)),
+            homes: Room::new(limits.websockets, limits.connections_per_address),
+            wrong: Mutex::new(Attempts::new(MOST_WRONG)),
+            full: Seldom::default(),
+        };
         Self {
             host: broker.host.clone(),
             port: broker.websocket_port(),
             tls: broker.tls,
             ca_file: broker.ca_file.clone(),
-            at_once: limits.websockets,
-            places: Arc::new(Semaphore::new(limits.websockets as usize)),
-            crowd: Crowd::new(limits.connections_per_address),
+            places: Arc::new(places),
             leaving: watch::Sender::new(false),
-            full: Seldom::default(),
             unreachable: Seldom::default(),
+            wrong: Counter::default(),
         }
     }
 
-    /// Lets a home in.
+    /// Lets somebody in.
     ///
     /// # Errors
-    /// [`Error::NotRelayed`] where none is to come this way, [`Error::Crowded`].
+    /// [`Error::NotRelayed`] where nobody is to come this way, [`Error::Crowded`], [`Error::TooManyAttempts`].
     pub fn enter(&self, peer: Peer) -> Result<Place, Error> {
-        if self.at_once == 0 {
+        let (places, address) = (&self.places, peer.limited());
+        if places.at_once == 0 {
             return Err(Error::NotRelayed);
         }
-        let share = self.crowd.enter(peer.limited()).ok_or(Error::Crowded)?;
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.full.say(|| tracing::warn!("no more homes can come by WebSocket: see limits.websockets"));
+        let wait = address.and_then(|address| places.wrong().wait(&address, Instant::now()));
+        if let Some(wait) = wait {
+            return Err(Error::TooManyAttempts { wait });
+        }
+        let held = places.strangers.enter(address).filter(|_| places.homes.has_room());
+        let Some(held) = held else {
+            places.tell_full();
             return Err(Error::Crowded);
         };
-        Ok(Place { _place: place, _share: share, leaving: self.leaving.subscribe() })
+        let (places, leaving) = (Arc::clone(places), self.leaving.subscribe());
+        Ok(Place { address, held, places, leaving, wrong: self.wrong.clone() })
     }
 
     /// Connects to where the broker takes homes.
@@ -118,14 +155,137 @@ impl Tunnels {
         Ok(Box::new(TlsConnector::from(Arc::new(trusted)).connect(name, socket).await?))
     }
 
-    /// How many there are.
+    /// How many there are, strangers as well.
     pub fn open(&self) -> usize {
-        self.at_once as usize - self.places.available_permits()
+        let places = &self.places;
+        2 * places.at_once as usize
+            - places.homes.all.available_permits()
+            - places.strangers.all.available_permits()
     }
 
     /// Sends all of them away, and waits a little until they know.
     pub async fn close(&self) {
         self.leaving.send_replace(true);
-        timeout(FAREWELL, self.places.acquire_many(self.at_once)).await.ok();
+        let places = &self.places;
+        let gone = async {
+            // Neither is ever closed.
+            places.strangers.all.acquire_many(places.at_once).await.ok();
+            places.homes.all.acquire_many(places.at_once).await.ok();
+        };
+        timeout(FAREWELL, gone).await.ok();
+    }
+}
+
+impl Place {
+    /// Takes in what the broker says first; false where there is no place for a home more.
+    pub fn greeted(&mut self, greeting: &[u8]) -> bool {
+        match *greeting {
+            // CONNACK: no such name or wrong password, not authorised; of MQTT 3.1.1 (3.2.2.3) and of MQTT 5 (3.2.2.2).
+            [0x20, _, _, 4 | 5 | 0x86 | 0x87, ..] => {
+                self.wrong.inc();
+                if let Some(address) = self.address {
+                    self.places.wrong().begin(&address, Instant::now());
+                }
+                true
+            }
+            // Anything else that is refused: the broker hangs up.
+            [0x20, _, _, code, ..] if code != 0 => true,
+            _ => match self.places.homes.enter(self.address) {
+                Some(held) => {
+                    self.held = held;
+                    true
+                }
+                None => {
+                    self.places.tell_full();
+                    false
+                }
+            },
+        }
+    }
+
+    /// Returns when the bridge ends.
+    pub async fn is_withdrawn(&mut self) {
+        self.leaving.wait_for(|leaving| *leaving).await.ok();
+    }
+}
+
+impl Places {
+    fn tell_full(&self) {
+        self.full.say(|| tracing::warn!("no more homes can come by WebSocket: see limits.websockets"));
+    }
+
+    fn wrong(&self) -> MutexGuard<'_, Attempts<IpAddr>> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    fn new(all: u32, each: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(all as usize)), crowd: Crowd::new(each) }
+    }
+
+    fn has_room(&self) -> bool {
+        self.all.available_permits() > 0
+    }
+
+    fn enter(&self, address: Option<IpAddr>) -> Option<(OwnedSemaphorePermit, Share<IpAddr>)> {
+        let share = self.crowd.enter(address)?;
+        Some((Arc::clone(&self.all).try_acquire_owned().ok()?, share))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAKEN: &[u8] = &[0x20, 2, 0, 0];
+    const WRONG: &[u8] = &[0x20, 2, 0, 5];
+
+    fn tunnels(at_once: u32) -> Tunnels {
+        let text = format!(
+            "secret = \"0123456789abcdef0123456789abcdef\"\n[broker]\nhost = \"localhost\"\n[limits]\nwebsockets = {at_once}"
+        );
+        Tunnels::new(&Config::parse(&text).unwrap())
+    }
+
+    fn peer(number: u8) -> Peer {
+        Peer::new([192, 0, 2, number].into())
+    }
+
+    #[test]
+    fn strangers_leave_room_for_homes_and_for_strangers_from_elsewhere() {
+        let tunnels = tunnels(100);
+        let mut strangers: Vec<_> = (0..STRANGERS_EACH).map(|_| tunnels.enter(peer(1)).unwrap()).collect();
+        assert_eq!(tunnels.enter(peer(1)).unwrap_err(), Error::Crowded);
+        let mut home = tunnels.enter(peer(2)).unwrap();
+        assert!(home.greeted(TAKEN));
+        assert_eq!(tunnels.open(), STRANGERS_EACH + 1);
+        // Who turns out to be a home makes room for another stranger.
+        assert!(strangers[0].greeted(TAKEN));
+        strangers.push(tunnels.enter(peer(1)).unwrap());
+        drop((strangers, home));
+        assert_eq!(tunnels.open(), 0);
+    }
+
+    #[test]
+    fn there_are_so_many_homes_and_no_more() {
+        let tunnels = tunnels(2);
+        let mut homes: Vec<_> = (0..2).map(|number| tunnels.enter(peer(number)).unwrap()).collect();
+        assert_eq!(tunnels.enter(peer(3)).unwrap_err(), Error::Crowded);
+        assert!(homes[0].greeted(TAKEN));
+        let mut third = tunnels.enter(peer(3)).unwrap();
+        assert!(third.greeted(TAKEN) && !homes[1].greeted(TAKEN));
+        assert_eq!(tunnels.enter(peer(4)).unwrap_err(), Error::Crowded, "no home more could be taken");
+    }
+
+    #[test]
+    fn who_is_wrong_too_often_has_to_wait_and_others_need_not() {
+        let tunnels = tunnels(100);
+        for _ in 0..MOST_WRONG {
+            assert!(tunnels.enter(peer(1)).unwrap().greeted(WRONG));
+        }
+        assert!(matches!(tunnels.enter(peer(1)), Err(Error::TooManyAttempts { .. })));
+        assert!(tunnels.enter(peer(2)).is_ok());
+        assert_eq!((tunnels.wrong.get(), tunnels.open()), (MOST_WRONG as u64, 0));
     }
 }

@@ -45,11 +45,12 @@ async fn squats(
     let tls = trust::client(Some(world.broker.ca())).expect("the test's own authority");
     let tls = TlsConfiguration::Rustls(tls.into());
     let ports = world.broker.ports();
-    let (host, port, transport) = match door {
-        Door::Tls => ("localhost".to_owned(), ports.tls, Transport::tls_with_config(tls)),
+    // By WebSocket, nobody who is not known yet may say more.
+    let (host, port, transport, large) = match door {
+        Door::Tls => ("localhost".to_owned(), ports.tls, Transport::tls_with_config(tls), 60_000),
         Door::WebSocket => {
             let port = world.bridge.port();
-            (format!("ws://127.0.0.1:{port}/mqtt"), port, Transport::ws())
+            (format!("ws://127.0.0.1:{port}/mqtt"), port, Transport::ws(), 10_000)
         }
     };
     let mut options = MqttOptions::new(format!("squatter-{}", ports::random_hex::<4>()), host, port);
@@ -62,7 +63,7 @@ async fn squats(
         content_type: None,
         response_topic: None,
         correlation_data: None,
-        user_properties: vec![("large".into(), "x".repeat(60_000))],
+        user_properties: vec![("large".into(), "x".repeat(large))],
     };
     options.set_last_will(LastWill::new(
         format!("user/{name}/status"),

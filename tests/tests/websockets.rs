@@ -169,6 +169,21 @@ async fn who_breaks_the_rules_is_told_so_and_another_protocol_gets_nowhere() {
 }
 
 #[tokio::test]
+async fn strangers_who_say_no_end_of_who_they_are_fill_nothing_at_the_broker() {
+    let world = without_agent().await;
+    let before = world.broker.process().memory_kb().0;
+    // A client of this name would have 2.6 MB to say before it is known whether it may.
+    let begun = [&b"\x10\xff\xd8\x9e\x01\x00\x04MQTT\x04\x02\x00\x3c\xff\xff"[..], &[b'x'; 100_000]].concat();
+    for _ in 0..30 {
+        let mut stranger = WebSocket::open(world.bridge.port()).await.unwrap();
+        stranger.frame(0x82, &begun).await;
+        assert!(matches!(within("the end", SOON, stranger.end()).await, Some(1008) | None));
+    }
+    let grown = world.broker.process().memory_kb().0.saturating_sub(before);
+    assert!(grown < 4_000, "the broker has grown by {grown} kB");
+}
+
+#[tokio::test]
 async fn there_is_room_for_as_many_as_the_limit_says() {
     let world =
         World::with(Options { agent: false, limits: "websockets = 2".into(), ..Options::default() }).await;

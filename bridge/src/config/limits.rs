@@ -23,7 +23,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections from one address at once: several browsers behind one router, and not everybody's.
     pub connections_per_address: usize,
-    /// Homes that come by WebSocket at once, besides the connections above; 0: nobody may.
+    /// Homes that come by WebSocket at once, besides the connections above, and as many of whom it is not known yet whether they
+    /// are; 0: nobody may.
     pub websockets: u32,
     /// Requests in an account's name. A page with a hundred graphs asks for a hundred answers at each zoom.
     pub account_rate: Option<Rate>,
@@ -66,7 +67,7 @@ impl Limits {
         let request = 3 * MAX_REQUEST_BYTES + 2 * window + UNDOING_BYTES;
         let requests = self.requests.saturating_mul(request);
         let connections = self.connections.saturating_mul(CONNECTION_BYTES);
-        let websockets = (self.websockets as usize).saturating_mul(WEBSOCKET_BYTES);
+        let websockets = (self.websockets as usize).saturating_mul(2 * WEBSOCKET_BYTES);
         let all = BASE_BYTES.saturating_add(requests).saturating_add(connections);
         all.saturating_add(websockets).saturating_add(self.whole_answers)
     }

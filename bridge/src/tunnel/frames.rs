@@ -12,6 +12,8 @@ use tungstenite::protocol::frame::{
 
 /// Of what a ping says, and whatever else steers the connection (RFC 6455, section 5.5).
 const LONGEST_CONTROL: u64 = 125;
+/// Frames in a row that bring nothing for the broker: a ping each few seconds, between two of MQTT's own, is fewer.
+const MOST_EMPTY: u32 = 1000;
 
 /// Takes frames apart.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Frames {
     mask: [u8; 4],
     /// Whether the message goes on in another frame.
     goes_on: bool,
+    /// Frames since the last data.
+    empty: u32,
 }
 
 /// What a home sent.
@@ -55,6 +59,10 @@ impl Frames {
             let Some((head, length)) = head else { return Ok(None) };
             let head_length = usize::try_from(cursor.position()).expect("a head is short");
             let mask = check(&head)?;
+            self.empty += 1;
+            if self.empty > MOST_EMPTY {
+                return Err(Broken("frame upon frame, and nothing for the broker"));
+            }
             match head.opcode {
                 OpCode::Data(kind) => {
                     self.begin(kind, head.is_final)?;
@@ -102,6 +110,7 @@ impl Frames {
         unmask(&mut data, self.mask);
         self.mask.rotate_left(taken % 4);
         self.rest -= there;
+        self.empty = 0;
         Some(Piece::Data(data))
     }
 }
@@ -198,6 +207,18 @@ mod tests {
         let mut bytes = BytesMut::from(&sent[..]);
         assert_eq!(frames.next(&mut bytes), Ok(Some(Piece::Data(BytesMut::from(&[0; 5][..])))));
         assert_eq!(frames.next(&mut bytes), Ok(None));
+    }
+
+    #[test]
+    fn frames_without_data_are_taken_for_a_while() {
+        let ping = frame(OpCode::Control(Control::Ping), true, b"");
+        let data = binary(b"x");
+        let some = ping.repeat(MOST_EMPTY as usize - 1);
+        let (taken, pings, _) = read(&[&some[..], &data, &some, &data].concat(), 8192).unwrap();
+        assert_eq!((&taken[..], pings.len()), (&b"xx"[..], 2 * (MOST_EMPTY as usize - 1)));
+        for empty in [&ping, &binary(b""), &frame(OpCode::Control(Control::Pong), true, b"")] {
+            assert!(read(&empty.repeat(MOST_EMPTY as usize + 1), 8192).is_err());
+        }
     }
 
     #[test]

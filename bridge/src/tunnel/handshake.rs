@@ -1,6 +1,6 @@
 //! How a connection of HTTP becomes a WebSocket: RFC 6455, section 4.2.
 
-use crate::error::Error;
+use crate::{error::Error, origin};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts},
@@ -24,6 +24,10 @@ pub(super) fn accept(head: &Parts) -> Result<Response, Error> {
         && has_word(headers, header::UPGRADE, "websocket");
     if !is_upgrade {
         return Err(NO_WEBSOCKET);
+    }
+    // Whoever visits a page of somebody else's need not lend him his address.
+    if !origin::is_own(headers) {
+        return Err(Error::Unauthorized("MQTT over WebSocket is not for pages of other sites"));
     }
     if !has_word(headers, header::SEC_WEBSOCKET_VERSION, "13") {
         return Err(Error::UpgradeRequired("this address speaks version 13 of WebSocket"));

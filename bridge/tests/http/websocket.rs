@@ -4,7 +4,9 @@ use crate::sockets::{ask, reply};
 use crate::support::World;
 use tokio::net::TcpListener;
 
-const WANTED: [(&str, &str); 5] = [
+const WANTED: [(&str, &str); 6] = [
+    // Some programs say it; it is this bridge's own.
+    ("Origin", "http://x"),
     ("Connection", "keep-alive, Upgrade"),
     ("Upgrade", "websocket"),
     ("Sec-WebSocket-Version", "13"),
@@ -60,6 +62,8 @@ async fn who_asks_otherwise_is_told_what_is_wrong_and_the_broker_is_not_asked() 
         (but("Upgrade", Some("h2c")), 426, "MQTT over WebSocket"),
         (but("Connection", Some("close")), 426, "MQTT over WebSocket"),
         (but("Sec-WebSocket-Version", Some("8")), 426, "version 13"),
+        (but("Origin", Some("https://evil.example")), 401, "pages of other sites"),
+        (but("Connection", Some("Upgrade\r\nSec-Fetch-Site: cross-site")), 401, "pages of other sites"),
         (but("Sec-WebSocket-Protocol", None), 400, "has to offer mqtt"),
         (but("Sec-WebSocket-Protocol", Some("chat")), 400, "has to offer mqtt"),
         (but("Sec-WebSocket-Key", None), 400, "16 bytes"),
@@ -67,6 +71,7 @@ async fn who_asks_otherwise_is_told_what_is_wrong_and_the_broker_is_not_asked() 
         (request("GET", &WANTED).replace("HTTP/1.1", "HTTP/1.0"), 426, "MQTT over WebSocket"),
     ] {
         let once = request.replace("keep-alive, Upgrade", "close, Upgrade");
+        let once = once.replace("Connection: Upgrade", "Connection: close, Upgrade");
         let reply = reply(ask(address, &once).await).await;
         let expected = [" ", &status.to_string(), " "].concat();
         assert!(reply[8..].starts_with(&expected) && reply.contains(words), "{request}{reply}");
