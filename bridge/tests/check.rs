@@ -42,6 +42,8 @@ fn what_works_otherwise_than_somebody_may_think_is_told() {
         ("", "[metrics]\nlisten = \"0.0.0.0:9180\"\n", 0o600, "metrics on 0.0.0.0:9180"),
         ("", "tls = true\n", 0o600, "broker.port is 8883"),
         ("", "port = 1883\nhomes_port = 1883\n", 0o600, "broker.port is 1883"),
+        ("", "websocket_port = 1883\n", 0o600, "broker.websocket_port is 1883, the bridges' own"),
+        ("", "websocket_port = 8883\n", 0o600, "broker.websocket_port is 8883, where homes connect with TLS"),
     ] {
         let told = told(lines, more, mode);
         assert!(matches!(&told[..], [one] if one.contains(words)), "{lines}{more}: {told:?}");

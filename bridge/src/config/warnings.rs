@@ -27,11 +27,22 @@ impl Config {
                  limits by address; name the proxy's own address"
             ));
         }
-        if self.broker.port() == self.broker.homes_port {
+        let (broker, port) = (&self.broker, self.broker.websocket_port());
+        if broker.port() == broker.homes_port {
             warnings.push(format!(
                 "broker.port is {}, where homes connect: each account has one connection there, and this bridge needs \
                  several, which would end each other; give it a listener of its own",
-                self.broker.homes_port
+                broker.homes_port
+            ));
+        } else if self.limits.websockets > 0 && port == broker.port() {
+            warnings.push(format!(
+                "broker.websocket_port is {port}, the bridges' own listener, where what holds for homes does not (one \
+                 session each, nothing stored): use the one that setup makes, 1884"
+            ));
+        } else if self.limits.websockets > 0 && port == broker.homes_port && !broker.tls {
+            warnings.push(format!(
+                "broker.websocket_port is {port}, where homes connect with TLS, and this bridge would without: use the \
+                 listener that setup makes, 1884"
             ));
         }
         if let Some(metrics) = self.metrics.as_ref().filter(|metrics| !metrics.listen.ip().is_loopback()) {
