@@ -107,24 +107,32 @@ impl Exchange {
     /// `site` has said something of itself: not too often, not too much, and no credit covered it.
     pub fn hear_status(&self, site: &Site, message: &[u8]) {
         self.charge(site, message);
+        let now = Instant::now();
         if message.len() > MAX_PRESENCE_BYTES {
-            self.offenders.put(site, Offence::Hoards);
-        } else if self.statuses.take(site.clone(), Instant::now()).is_err() {
-            self.offenders.put(site, Offence::Floods);
+            self.offenders.put(site, Offence::Hoards, now);
+        } else if self.statuses.take(site.clone(), now).is_err() {
+            self.offenders.put(site, Offence::Floods, self.statuses.since(site, now));
         }
     }
 
     /// `site` has sent something that no credit covered; false where that is more than it may.
     pub fn charge(&self, site: &Site, message: &[u8]) -> bool {
         let kilobytes = u32::try_from(message.len() / 1024).unwrap_or(u32::MAX).saturating_add(1);
-        let used_up = self.without_credit.spend(site.clone(), kilobytes, Instant::now());
+        let now = Instant::now();
+        let used_up = self.without_credit.spend(site.clone(), kilobytes, now);
         if used_up > 0 {
             self.fail_site(site, &Error::HomeTooMuch);
         }
         if used_up >= FLOODS {
-            self.offenders.put(site, Offence::Floods);
+            self.offenders.put(site, Offence::Floods, self.without_credit.since(site, now));
         }
         used_up == 0
+    }
+
+    /// What `site` has sent so far is not held against it.
+    pub fn forgive(&self, site: &Site) {
+        self.without_credit.forget(site);
+        self.statuses.forget(site);
     }
 
     /// Makes an id and waits for its answer from `site`.

@@ -27,7 +27,7 @@ impl fmt::Display for Offence {
     }
 }
 
-/// A list that can be written without waiting; one task empties it. Each home is on it once, with what it did last and when.
+/// A list that can be written without waiting; one task empties it. Each home is on it once, with what it did last and since when.
 #[derive(Debug, Default)]
 pub struct Offenders {
     sites: Mutex<HashMap<Site, (Offence, Instant)>>,
@@ -35,9 +35,9 @@ pub struct Offenders {
 }
 
 impl Offenders {
-    /// Puts a home on the list.
-    pub fn put(&self, site: &Site, offence: Offence) {
-        if self.sites().insert(site.clone(), (offence, Instant::now())).is_none() {
+    /// Puts a home on the list, with when it began.
+    pub fn put(&self, site: &Site, offence: Offence, since: Instant) {
+        if self.sites().insert(site.clone(), (offence, since)).is_none() {
             self.filled.notify_one();
         }
     }

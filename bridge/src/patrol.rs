@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Result, bail};
 use remoteaccess_protocol::topic::{ALL_RESPONSES, ToBridge};
 use rumqttc::{Event, MqttOptions, Packet, SubscribeReasonCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 /// Between two walks.
@@ -68,7 +68,7 @@ impl Patrol {
                 }
                 Event::Incoming(Packet::Publish(message)) if message.retain && kept.len() < AT_ONCE => {
                     if let Some(ToBridge::Response(site)) = ToBridge::parse(&message.topic) {
-                        offenders.put(&site, Offence::Hoards);
+                        offenders.put(&site, Offence::Hoards, Instant::now());
                     }
                     kept.push(message.topic);
                 }

@@ -3,11 +3,11 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How many buckets that are not full are remembered, 4 MB at the most. Where there are more, newcomers are not
+/// How many buckets that are not full are remembered, 6 MB at the most. Where there are more, newcomers are not
 /// counted: those who were first are the ones who ask often.
 const MAX_REMEMBERED: usize = 50_000;
 /// Between two looks for buckets that are full again, when there is no room.
@@ -47,11 +47,19 @@ struct Limit {
     bucket: Duration,
 }
 
-/// When each bucket is full again: all that there is to know of it. One that is full is not remembered.
+/// One that is full is not remembered.
 #[derive(Debug)]
 struct Buckets<K> {
-    full_at: HashMap<K, Instant>,
+    used: HashMap<K, Used>,
     swept: Option<Instant>,
+}
+
+/// A bucket that is not full.
+#[derive(Clone, Copy, Debug)]
+struct Used {
+    since: Instant,
+    /// When it is full again.
+    full_at: Instant,
 }
 
 impl<K: Eq + Hash> Rates<K> {
@@ -61,7 +69,7 @@ impl<K: Eq + Hash> Rates<K> {
             let token = Duration::from_secs(1) / per_second;
             Limit { token, bucket: token * burst }
         });
-        Self { limit, buckets: Mutex::new(Buckets { full_at: HashMap::new(), swept: None }) }
+        Self { limit, buckets: Mutex::new(Buckets { used: HashMap::new(), swept: None }) }
     }
 
     /// Takes a token of `who`.
@@ -70,15 +78,14 @@ impl<K: Eq + Hash> Rates<K> {
     /// How long to wait for one, where there is none.
     pub fn take(&self, who: K, now: Instant) -> Result<(), Duration> {
         let Some(Limit { token, bucket }) = self.limit else { return Ok(()) };
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = buckets.full_at.get(&who).copied().unwrap_or(now).max(now) + token;
+        let mut buckets = self.buckets();
+        let Used { since, full_at } = buckets.of(&who, now);
+        let full_at = full_at + token;
         let missing = full_at - now;
         if missing > bucket {
             return Err(missing - bucket);
         }
-        if buckets.full_at.contains_key(&who) || buckets.has_room(now) {
-            buckets.full_at.insert(who, full_at);
-        }
+        buckets.keep(who, Used { since, full_at }, now);
         Ok(())
     }
 
@@ -86,31 +93,53 @@ impl<K: Eq + Hash> Rates<K> {
     /// there is a token left.
     pub fn spend(&self, who: K, tokens: u32, now: Instant) -> u128 {
         let Some(Limit { token, bucket }) = self.limit else { return 0 };
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = buckets.full_at.get(&who).copied().unwrap_or(now).max(now);
+        let mut buckets = self.buckets();
+        let Used { since, full_at } = buckets.of(&who, now);
         // Whatever it does, the wait ends some time.
         let full_at = (full_at + token.saturating_mul(tokens)).min(now + MOST_OWED * bucket);
-        if buckets.full_at.contains_key(&who) || buckets.has_room(now) {
-            buckets.full_at.insert(who, full_at);
-        }
+        buckets.keep(who, Used { since, full_at }, now);
         (full_at - now).as_nanos() / bucket.as_nanos()
     }
 
     /// Whether `who` has a token.
     pub fn has_some(&self, who: &K, now: Instant) -> bool {
         let Some(Limit { bucket, .. }) = self.limit else { return true };
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.full_at.get(who).is_none_or(|full_at| full_at.saturating_duration_since(now) < bucket)
+        self.buckets().of(who, now).full_at - now < bucket
+    }
+
+    /// Since when the bucket of `who` has not been full.
+    pub fn since(&self, who: &K, now: Instant) -> Instant {
+        self.buckets().of(who, now).since
+    }
+
+    /// Fills the bucket of `who`.
+    pub fn forget(&self, who: &K) {
+        self.buckets().used.remove(who);
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, Buckets<K>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<K: Eq + Hash> Buckets<K> {
-    fn has_room(&mut self, now: Instant) -> bool {
-        if self.full_at.len() >= MAX_REMEMBERED && self.swept.is_none_or(|swept| now >= swept + SWEEP_EVERY) {
-            self.swept = Some(now);
-            self.full_at.retain(|_, full_at| *full_at > now);
+    fn of(&self, who: &K, now: Instant) -> Used {
+        let used = self.used.get(who).filter(|used| used.full_at > now);
+        used.copied().unwrap_or(Used { since: now, full_at: now })
+    }
+
+    fn keep(&mut self, who: K, used: Used, now: Instant) {
+        if self.used.contains_key(&who) || self.has_room(now) {
+            self.used.insert(who, used);
         }
-        self.full_at.len() < MAX_REMEMBERED
+    }
+
+    fn has_room(&mut self, now: Instant) -> bool {
+        if self.used.len() >= MAX_REMEMBERED && self.swept.is_none_or(|swept| now >= swept + SWEEP_EVERY) {
+            self.swept = Some(now);
+            self.used.retain(|_, used| used.full_at > now);
+        }
+        self.used.len() < MAX_REMEMBERED
     }
 }
 
@@ -157,6 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_knows_since_when_it_is_not_full_and_one_that_is_forgotten_begins_anew() {
+        let (rates, start) = (Rates::new(Rate::new(10, 50)), Instant::now());
+        assert_eq!(rates.since(&1, start), start);
+        rates.take(1, start).unwrap();
+        rates.spend(1, 300, start + SECOND / 20);
+        assert_eq!(rates.since(&1, start + 20 * SECOND), start);
+        assert_eq!(rates.since(&1, start + 31 * SECOND), start + 31 * SECOND, "it is full again");
+        rates.forget(&1);
+        assert_eq!(taken(&rates, 1, start + 2 * SECOND), 50);
+        assert_eq!(rates.since(&1, start + 3 * SECOND), start + 2 * SECOND);
+    }
+
+    #[test]
     fn zero_is_no_limit() {
         for rate in [Rate::new(0, 5), Rate::new(5, 0)] {
             assert_eq!(taken(&Rates::new(rate), 1, Instant::now()), 1000);
@@ -166,7 +208,7 @@ mod tests {
     #[test]
     fn however_many_ask_the_memory_is_bounded_and_the_first_stay_counted() {
         let (rates, start) = (Rates::new(Rate::new(1, 2)), Instant::now());
-        let known = || rates.buckets.lock().unwrap().full_at.len();
+        let known = || rates.buckets().used.len();
         for who in 0..60_000 {
             rates.take(who, start).unwrap();
         }

@@ -18,6 +18,8 @@ use sqlx::{Connection, SqliteConnection};
 
 const ONLINE: &str = r#"{"v":2,"state":"online","agent":"x","install":"x","since":1800000000}"#;
 
+const OFFLINE: &str = r#"{"v":2,"state":"offline","agent":"x","install":"x","since":1800000000}"#;
+
 async fn world() -> World {
     World::with(Options { agent: false, ..Options::default() }).await
 }
@@ -123,6 +125,11 @@ async fn floods(world: &World, password: &str) {
     within("the session to be cut", SOON, bob.is_cut()).await;
 }
 
+/// How a request to Bob's home is refused.
+async fn asked(world: &World) -> String {
+    world.client.get("/feed/list.json", &world.other.read_key).await.refusal().1
+}
+
 /// Broker and database are compared each minute, and when a bridge comes.
 async fn another_bridge_comes(world: &mut World) {
     world.bridge.kill();
@@ -203,20 +210,42 @@ async fn another_credential_ends_a_cut_once_an_hour_and_works_later_otherwise() 
 #[tokio::test]
 async fn another_credential_is_not_cut_for_what_an_earlier_one_did() {
     let world = world().await;
-    floods(&world, &world.other_password).await;
+    let thief = home(&world).await;
+    let large = vec![b'x'; 1 << 20];
+    let sending = async { while thief.try_publish(&answers(BRIDGES[0]), large.clone()).await {} };
+    within("the session to be cut", SOON, sending).await;
     world.bridge.process().logged("and is cut off for a minute").await;
     let password = pairs_anew(&world).await;
-    // What the earlier one has used up is not made up for yet, so each word is one too many.
+    // What the earlier one has used up is not made up for yet, so each word is one too many, and nothing is asked.
+    assert_eq!(asked(&world).await, "busy");
     let bob = Peer::connect(world.broker.ports().plain, OTHER, &password).await;
     for _ in 0..10 {
-        bob.try_publish(&format!("user/{OTHER}/status"), ONLINE).await;
+        bob.try_publish(&format!("user/{OTHER}/status"), OFFLINE).await;
     }
-    world.bridge.process().logged("not cut off for what it did with an earlier credential").await;
+    until("it to be forgiven", SOON / 3, async || (asked(&world).await == "home_offline").then_some(()))
+        .await;
     assert!(world.can_connect(OTHER, &password).await);
     // But once: the next one does not shield from what this one does.
     passes(&world, 1).await;
     let password = pairs_anew(&world).await;
     floods(&world, &password).await;
+    assert!(!world.can_connect(OTHER, &password).await);
+}
+
+#[tokio::test]
+async fn another_credential_that_floods_itself_is_cut_within_seconds_and_what_was_pardoned_is_told_once() {
+    let world = world().await;
+    let password = pairs_anew(&world).await;
+    let bob = Peer::connect(world.broker.ports().plain, OTHER, &password).await;
+    let sending = async {
+        while bob.try_publish(&format!("user/{OTHER}/status"), OFFLINE).await {
+            // No faster than a bridge with a long log can read.
+            asked(&world).await;
+        }
+    };
+    within("the session to be cut", SOON, sending).await;
+    world.bridge.process().logged("and is cut off for a minute").await;
+    assert_eq!(world.bridge.process().log().matches("with an earlier credential").count(), 1);
     assert!(!world.can_connect(OTHER, &password).await);
 }
 

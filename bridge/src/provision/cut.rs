@@ -3,7 +3,7 @@
 //!
 //! A cut is for the credential that did it: whoever has got another one meanwhile is left alone, and put right where it was hit.
 
-use super::{Found, Provisioner, steps::tag};
+use super::{Found, Provisioner, Told, steps::tag};
 use crate::{
     dynsec::{Command, Fault},
     error::Error,
@@ -19,12 +19,14 @@ use tokio::time::{sleep, timeout};
 /// Cuts whoever harms others, for ever, and counts them.
 pub async fn cut_offenders(provisioner: Provisioner, exchange: Arc<Exchange>, count: Counter) {
     loop {
-        for (site, (offence, at)) in exchange.offenders().take().await {
-            let cut = timeout(super::SLOWEST, provisioner.cut(&site, at)).await;
-            match cut.unwrap_or(Err(Fault::Silent)) {
+        for (site, (offence, since)) in exchange.offenders().take().await {
+            let done = timeout(super::SLOWEST, provisioner.cut(&site, since)).await;
+            match done.unwrap_or(Err(Fault::Silent)) {
                 // What it had sent before is still coming in.
-                Ok(None) | Err(Fault::NotFound) => {}
-                Ok(Some(credential)) => {
+                Ok(Done::Nothing) | Err(Fault::NotFound) => {}
+                // Each bridge has its own memory of it, and finds so for itself.
+                Ok(Done::Forgiven) => exchange.forgive(&site),
+                Ok(Done::Cut(credential)) => {
                     // Trouble is told by the store; whom it does not know about is cut for a minute.
                     let minutes = match provisioner.note_cut(&site, &credential, offence).await {
                         Ok(None) => continue,
@@ -45,33 +47,47 @@ pub async fn cut_offenders(provisioner: Provisioner, exchange: Arc<Exchange>, co
     }
 }
 
+/// What was done about an offence.
+enum Done {
+    /// The home is cut off; this credential did it.
+    Cut(String),
+    /// An earlier credential did it.
+    Forgiven,
+    /// Somebody was quicker, or the broker knew an earlier credential.
+    Nothing,
+}
+
 impl Provisioner {
-    /// Cuts a home off for what it did then; tells the credential that it has. `None` where that is not the one that did it, or
-    /// somebody was quicker.
-    async fn cut(&self, site: &Site, at: Instant) -> Result<Option<String>, Fault> {
+    /// Cuts a home off for what it began then.
+    async fn cut(&self, site: &Site, since: Instant) -> Result<Done, Fault> {
         self.known.is_ours().await?;
         // Without the database it is cut all the same.
         let home = self.look_up(site).await.unwrap_or(None).map(|(home, _)| home);
-        let at = now().saturating_sub_unsigned(at.elapsed().as_secs());
-        if let Some(home) = home.as_ref().filter(|home| home.is_forgiven(at)) {
-            tracing::info!(home = %site, "it is not cut off for what it did with an earlier credential");
-            self.store.pardon(home).await.ok();
-            return Ok(None);
+        let since = now().saturating_sub_unsigned(since.elapsed().as_secs());
+        if let Some(home) = home.as_ref().filter(|home| home.is_forgiven(since)) {
+            // Told once, however much of it is still to come.
+            if self.store.pardon(home).await.unwrap_or(false) {
+                tracing::info!(home = %site, "it is not cut off for what it did with an earlier credential");
+            }
+            return Ok(Done::Forgiven);
         }
         let Found { client } = self.control.ask(Command::GetClient(site.clone())).await?;
         if client.disabled || !client.is_home_of(site) {
-            return Ok(None);
+            return Ok(Done::Nothing);
         }
         if home.is_some_and(|home| client.tag != tag(&home)) {
             // The broker has yet to be told of the other one, which sends the earlier one away.
-            self.apply(site, None).await.ok();
-            return Ok(None);
+            return match self.apply(site, None).await {
+                Ok(Told::Later) => Err(Fault::Silent),
+                // Trouble with the database is told by the store.
+                Ok(Told::Now) | Err(_) => Ok(Done::Nothing),
+            };
         }
         self.control.run(Command::DisableClient(client.username)).await?;
         self.evict(site).await;
         // As nobody says its last will.
         self.link.retain(site.status_topic(), Vec::new()).await.ok();
-        Ok(Some(client.tag))
+        Ok(Done::Cut(client.tag))
     }
 
     /// For how many minutes; `None` where it has another credential by now.

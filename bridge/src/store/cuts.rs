@@ -11,9 +11,8 @@ const LONGEST: i64 = 60;
 pub(super) const FORGIVEN_AFTER: i64 = 24 * 3600;
 /// Seconds between two pardons.
 pub(super) const PARDONED_EACH: i64 = 3600;
-/// Seconds for which a home with another credential suffers from the earlier one: what that had sent is still coming in, and
-/// each word counts as a flood until what it sent too much is made up for.
-const LINGERS: i64 = 30;
+/// Seconds for which what an earlier credential had sent is still coming in.
+const LINGERS: i64 = 5;
 
 impl Home {
     /// Whether it may not connect yet.
@@ -21,10 +20,10 @@ impl Home {
         self.cut_until > now()
     }
 
-    /// Whether what it did then is to be forgiven, as an earlier credential's deed.
-    pub fn is_forgiven(&self, at: i64) -> bool {
+    /// Whether what it began then is to be forgiven, as an earlier credential's deed.
+    pub fn is_forgiven(&self, since: i64) -> bool {
         let may_be = self.pardoned == self.renewed || self.pardoned <= self.renewed - PARDONED_EACH;
-        may_be && at <= self.renewed + LINGERS
+        may_be && since <= self.renewed + LINGERS
     }
 }
 
@@ -44,13 +43,17 @@ impl Store {
         Ok(minutes)
     }
 
-    /// Remembers that a home's credential has pardoned what an earlier one did.
+    /// Remembers that a home's credential has pardoned what an earlier one did; false where that is known.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn pardon(&self, home: &Home) -> Result<(), Error> {
+    pub async fn pardon(&self, home: &Home) -> Result<bool, Error> {
+        if home.pardoned >= home.renewed {
+            return Ok(false);
+        }
         let update = sqlx::query("UPDATE home SET pardoned = $1 WHERE id = $2 AND pardoned < $1");
-        self.run(update.bind(home.renewed).bind(home.id).execute(self.pool())).await.map(|_| ())
+        let done = self.run(update.bind(home.renewed).bind(home.id).execute(self.pool())).await?;
+        Ok(done.rows_affected() == 1)
     }
 }
 
