@@ -57,18 +57,22 @@ impl Store {
     }
 }
 
-/// Keeps what is known of a home that is about to be deleted: who makes it anew is not anew.
+/// Keeps what is known of a home that is about to be deleted, for every one that the account makes later: the larger number of
+/// cuts that count, and the later end. Whatever the next one is called, it stays cut for as long: who could delete a home that is
+/// cut and go on with a new one, would never be. For who did no harm, pairing the new home ends it.
 pub(super) async fn bequeath(
     transaction: &mut Transaction<'_, Any>,
     account: i64,
     name: &str,
 ) -> Result<(), sqlx::Error> {
     let update = "UPDATE account SET \
-                  cuts = CASE WHEN home.cut_until > account.cut_until THEN home.cuts ELSE account.cuts END, \
+                  cuts = CASE WHEN home.cut_until <= $3 THEN account.cuts \
+                  WHEN account.cut_until <= $3 OR home.cuts > account.cuts THEN home.cuts ELSE account.cuts END, \
                   cut_until = CASE WHEN home.cut_until > account.cut_until THEN home.cut_until ELSE account.cut_until END, \
                   pardoned = CASE WHEN home.pardoned > account.pardoned THEN home.pardoned ELSE account.pardoned END \
                   FROM home WHERE account.id = home.account_id AND home.account_id = $1 AND home.name = $2";
-    sqlx::query(update).bind(account).bind(name).execute(&mut **transaction).await.map(|_| ())
+    let update = sqlx::query(update).bind(account).bind(name).bind(now() - FORGIVEN_AFTER);
+    update.execute(&mut **transaction).await.map(|_| ())
 }
 
 /// How long the so-many-th cut in a row lasts.

@@ -173,6 +173,37 @@ async fn a_home_that_is_deleted_and_made_anew_is_the_one_that_was_cut() {
 }
 
 #[tokio::test]
+async fn deleted_homes_leave_the_larger_number_of_cuts_that_counts_and_the_later_end() {
+    for store in stores().await {
+        for order in [["home", "cabin"], ["cabin", "home"]] {
+            let ann = store.add_account(&new(None)).await.unwrap().unwrap();
+            let adds = async |name: &str| {
+                let home = NewHome::further(ann.id, &ann.name, name, name);
+                store.add_home(&home).await.unwrap().unwrap()
+            };
+            for _ in 0..3 {
+                store.cut(&home_of(&store, ann.id).await).await.unwrap();
+            }
+            passes(&store, ann.id, 300).await;
+            let cabin = adds("cabin").await;
+            store.cut(&cabin).await.unwrap();
+            let running = store.home_by_site(cabin.site.as_str()).await.unwrap().unwrap();
+            for name in order {
+                assert!(store.delete_home(ann.id, name).await.unwrap());
+            }
+            let barn = adds("barn").await;
+            assert_eq!((barn.cuts, barn.cut_until), (3, running.cut_until), "{order:?}");
+            // What is a day old counts no more.
+            passes(&store, ann.id, 25 * 3600).await;
+            let loft = adds("loft").await;
+            store.cut(&loft).await.unwrap();
+            assert!(store.delete_home(ann.id, "loft").await.unwrap());
+            assert_eq!(adds("mill").await.cuts, 1);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_database_keeps_its_name_and_another_one_has_another() {
     for store in stores().await {
         let name = store.identity().await.unwrap();
