@@ -15,6 +15,7 @@ pub mod server;
 pub mod tls;
 pub mod proxies;
 pub mod patience;
+pub mod under_way;
 pub mod routes;
 pub mod observe;
 pub mod assets;

@@ -1,6 +1,9 @@
 //! A socket that gives up a caller who does not read, and counts what goes through.
 
-use crate::metrics::Traffic;
+use crate::{
+    metrics::Traffic,
+    under_way::{Held, UnderWay},
+};
 use std::{
     io,
     pin::Pin,
@@ -17,14 +20,15 @@ use tokio::{
 pub struct Patient<S> {
     socket: S,
     longest_stall: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<(Pin<Box<Sleep>>, Held)>,
     traffic: Traffic,
+    under_way: UnderWay,
 }
 
 impl<S> Patient<S> {
-    /// Waits `longest_stall` for `socket` to take something.
-    pub fn new(socket: S, longest_stall: Duration, traffic: Traffic) -> Self {
-        Self { socket, longest_stall, stalled: None, traffic }
+    /// Waits `longest_stall` for `socket` to take something, which is under way meanwhile.
+    pub fn new(socket: S, longest_stall: Duration, traffic: Traffic, under_way: UnderWay) -> Self {
+        Self { socket, longest_stall, stalled: None, traffic, under_way }
     }
 
     fn count(&self, poll: &Poll<io::Result<usize>>) {
@@ -38,8 +42,9 @@ impl<S> Patient<S> {
             self.stalled = None;
             return poll;
         }
-        let longest_stall = self.longest_stall;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(longest_stall)));
+        let Self { longest_stall, under_way, stalled, .. } = self;
+        let begin = || (Box::pin(sleep(*longest_stall)), under_way.begin());
+        let (stalled, _) = stalled.get_or_insert_with(begin);
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -102,7 +107,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_reads_nothing_is_given_up_and_who_reads_slowly_is_not() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut near = Patient::new(near, STALL, Traffic::default());
+        let mut near = Patient::new(near, STALL, Traffic::default(), UnderWay::default());
         let slow = async {
             for _ in 0..4 {
                 sleep(STALL - Duration::from_secs(1)).await;

@@ -1,7 +1,13 @@
 //! Connections from callers: how many, how slow, and how they end.
 
 use crate::{
-    crowd::Crowd, metrics::Traffic, patience::Patient, peer::Peer, proxies::Proxies, seldom::Seldom,
+    crowd::Crowd,
+    metrics::Traffic,
+    patience::Patient,
+    peer::Peer,
+    proxies::Proxies,
+    seldom::Seldom,
+    under_way::{Sent, UnderWay},
 };
 use anyhow::Result;
 use axum::Router;
@@ -16,7 +22,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use socket2::SockRef;
-use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, net::IpAddr, pin::pin, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -54,7 +60,7 @@ pub struct Door {
     pub traffic: Traffic,
 }
 
-/// Serves until `stop`, then lets what runs finish.
+/// Serves until `stop`, then lets what is under way finish, and nothing else.
 ///
 /// # Errors
 /// None at present: a connection's failure is its own.
@@ -121,17 +127,22 @@ async fn meet(
     tls: Option<TlsAcceptor>,
     traffic: Traffic,
     caller: Caller,
-    ends: watch::Receiver<()>,
+    mut ends: watch::Receiver<()>,
 ) -> Result<()> {
     // Small answers would otherwise wait for the caller's delayed acknowledgement.
     socket.set_nodelay(true).ok();
     SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT).ok();
-    let socket = Patient::new(socket, LONGEST_STALL, traffic);
+    let under_way = UnderWay::default();
+    let socket = Patient::new(socket, LONGEST_STALL, traffic, under_way.clone());
     match tls {
-        None => converse(socket, caller, ends).await?,
+        None => converse(socket, caller, &under_way, ends).await?,
         Some(tls) => {
-            let greeted = timeout(SLOWEST_HANDSHAKE, tls.accept(socket)).await;
-            converse(greeted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??, caller, ends).await?;
+            let greeted = tokio::select! {
+                greeted = timeout(SLOWEST_HANDSHAKE, tls.accept(socket)) => greeted,
+                _ = ends.changed() => return Ok(()),
+            };
+            let socket = greeted.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            converse(socket, caller, &under_way, ends).await?;
         }
     }
     Ok(())
@@ -140,6 +151,7 @@ async fn meet(
 async fn converse(
     socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     caller: Caller,
+    under_way: &UnderWay,
     mut ends: watch::Receiver<()>,
 ) -> hyper::Result<()> {
     let Caller { address, proxies, routes } = caller;
@@ -147,7 +159,9 @@ async fn converse(
     let routes = service_fn(move |mut request: Request<Incoming>| {
         let peer = proxies.peer(address, request.headers());
         request.extensions_mut().insert(peer);
-        routes.call(request)
+        let held = under_way.begin();
+        let answer = routes.call(request);
+        async move { answer.await.map(|answer| answer.map(|body| Sent::new(body, held))) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -160,7 +174,12 @@ async fn converse(
         ended = &mut connection => return ended,
         _ = ends.changed() => connection.as_mut().graceful_shutdown(),
     }
-    connection.await
+    // Who has half a head to say is not waited for. What is under way changes only while the connection is polled.
+    poll_fn(|cx| match connection.as_mut().poll(cx) {
+        Poll::Pending if under_way.is_nothing() => Poll::Ready(Ok(())),
+        polled => polled,
+    })
+    .await
 }
 
 /// A connection that vanished before it was accepted is nothing; no more file handles need time to come free.

@@ -19,6 +19,8 @@ mod refusals;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upstream;

@@ -47,7 +47,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// Ann has an agent of today, Bob a client of 2018.
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
-    routes: Router,
+    pub(crate) routes: Router,
     published: flume::Receiver<Publish>,
     broker: watch::Sender<Option<AsyncClient>>,
 }
@@ -128,18 +128,7 @@ impl World {
     /// The same, with proxies that are believed.
     pub(crate) async fn listen_behind(&self, address: &str, proxies: Arc<Proxies>) -> SocketAddr {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let door = Door {
-            listener,
-            tls: None,
-            proxies,
-            connections: 4096,
-            connections_each: 256,
-            traffic: Traffic::default(),
-        };
-        let served = server::serve(door, self.routes.clone(), std::future::pending());
-        tokio::spawn(served);
-        address
+        serve(self.routes.clone(), listener, proxies, Traffic::default(), std::future::pending()).0
     }
 
     /// Sends a request whose answer the test has yet to give.
@@ -215,6 +204,20 @@ impl Answer {
     pub(crate) fn error(&self) -> (u16, String) {
         (self.status.as_u16(), self.json()["error"].as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// Serves until `stop`; what is served ends after what was under way.
+pub(crate) fn serve(
+    routes: Router,
+    listener: TcpListener,
+    proxies: Arc<Proxies>,
+    traffic: Traffic,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> (SocketAddr, JoinHandle<()>) {
+    let address = listener.local_addr().unwrap();
+    let door = Door { listener, tls: None, proxies, connections: 4096, connections_each: 256, traffic };
+    let served = server::serve(door, routes, stop);
+    (address, tokio::spawn(async move { served.await.unwrap() }))
 }
 
 async fn add_account(store: &Store, name: &str, userid: i64, keys: [&str; 2], first_generation: bool) {
