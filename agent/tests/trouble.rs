@@ -79,7 +79,8 @@ async fn a_web_server_that_knows_no_mqtt_is_told_from_one_that_is_not_well() {
 }
 
 async fn connect(broker: &Broker) -> Trouble {
-    let (_mqtt, mut eventloop) = link::open(broker, None, Duration::from_secs(30)).unwrap();
+    let (_mqtt, mut eventloop) =
+        link::open(broker, None, Duration::from_secs(30)).expect("there is no TLS to fail");
     let error = eventloop.poll().await.expect_err("there is no broker");
     Trouble::connecting(broker, &error)
 }
@@ -90,9 +91,11 @@ fn broker(port: u16, transport: &str) -> Broker {
         "MQTT_USERNAME": "alice", "MQTT_PASSWORD": "secret",
         "APIKEY_READ": "r", "APIKEY_WRITE": "w", "ACCESS_CONTROL": {}
     });
-    Config::parse(&file.to_string()).unwrap().broker.unwrap()
+    let config = Config::parse(&file.to_string()).expect("the file is fine");
+    config.broker.expect("it names a broker")
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are ports");
+    listener.local_addr().expect("it is bound").port()
 }
