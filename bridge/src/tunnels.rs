@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-/// Strangers from one address at once; each has [seconds](super::tunnel).
+/// Strangers from one address at once, each for some seconds.
 const STRANGERS_EACH: usize = 32;
 /// Wrong names or passwords from one address in a quarter of an hour. A home that was sent away tries a dozen times.
 const MOST_WRONG: usize = 100;
